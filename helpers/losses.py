@@ -1,0 +1,101 @@
+"""Losses: tensors in, one scalar tensor out.
+
+Every loss is the mean over the batch and checks its shapes, since a wrong shape would broadcast in silence.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from helpers.runtime import check_same_shape
+
+
+def squared_error(predictions: Tensor, targets: Tensor) -> Tensor:
+    """Mean squared error.
+
+    Args:
+        predictions: floating point, any shape, in the unit of the target.
+        targets: same shape.
+
+    Returns:
+        Scalar in [0, inf), in the target's unit squared.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    check_same_shape(predictions, targets)
+    return ((predictions - targets) ** 2).mean()
+
+
+def rmse(predictions: Tensor, targets: Tensor) -> Tensor:
+    """Root mean squared error.
+
+    Args:
+        predictions: floating point, any shape, in the unit of the target.
+        targets: same shape.
+
+    Returns:
+        Scalar in [0, inf), in the target's own unit. Its gradient is not finite where the error is zero.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    check_same_shape(predictions, targets)
+    return ((predictions - targets) ** 2).mean().sqrt()
+
+
+def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
+    """Kullback-Leibler divergence KL(p || q), averaged over the batch.
+
+    Args:
+        p: probabilities, shape (B, K), rows sum to 1. Zeros are allowed: 0 log 0 counts as 0.
+        q: probabilities, same shape; zero where p is not gives infinity.
+
+    Returns:
+        Scalar in [0, inf], in nats.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    check_same_shape(p, q)
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(dim=1).mean()
+
+
+def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Binary cross-entropy from logits, finite for every finite logit.
+
+    With softplus(z) = log(1 + exp(z)), -log sigmoid(z) is softplus(-z) and -log(1 - sigmoid(z)) is softplus(z);
+    together they make softplus(z) - y z.
+
+    Args:
+        logits: floating point, shape (B,), before the sigmoid.
+        targets: shape (B,), 0 or 1 (or a probability between them), any dtype.
+
+    Returns:
+        Scalar in [0, inf), in nats.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    check_same_shape(logits, targets)
+    return (functional.softplus(logits) - targets * logits).mean()
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of a softmax, from logits and class numbers, finite for every finite logit.
+
+    -log softmax(z)[y] = logsumexp(z) - z[y].
+
+    Args:
+        logits: floating point, shape (B, K).
+        labels: int64, shape (B,), 0 to K - 1.
+
+    Returns:
+        Scalar in [0, inf), in nats.
+
+    Raises:
+        ValueError: the labels are not one number per row of the logits.
+    """
+    check_same_shape(logits[..., 0], labels)
+    picked = logits.gather(1, labels[:, None])[:, 0]  # (B,): the logit of the true class
+    return (torch.logsumexp(logits, dim=1) - picked).mean()

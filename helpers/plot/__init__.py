@@ -1,0 +1,26 @@
+"""Figures: each function takes data and axes, draws, and returns the axes. None of them runs a model."""
+
+from helpers.plot.boundary import decision_boundary
+from helpers.plot.images import image_grid, weight_images
+from helpers.plot.lines import curves, learning_curves
+from helpers.plot.matrices import confusion_matrix, heatmap
+from helpers.plot.scores import precision_recall, reliability, roc, seeds_with_error_bars
+from helpers.plot.style import COLORS, CYCLE, text_color, use_style
+
+__all__ = [
+    "COLORS",
+    "CYCLE",
+    "confusion_matrix",
+    "curves",
+    "decision_boundary",
+    "heatmap",
+    "image_grid",
+    "learning_curves",
+    "precision_recall",
+    "reliability",
+    "roc",
+    "seeds_with_error_bars",
+    "text_color",
+    "use_style",
+    "weight_images",
+]

@@ -1,0 +1,72 @@
+"""Where a binary classifier changes its mind."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+
+from helpers.plot.arrays import Floats, Numbers, check_count, numbers
+from helpers.plot.style import COLORS, INK
+
+CLASS_COLORS = (COLORS["blue"], COLORS["vermillion"])
+TINTS = ("#D6E6F2", "#FBE3D3")
+CLASS_MARKERS = ("o", "^")
+
+
+def decision_boundary(
+    predict: Callable[[torch.Tensor], torch.Tensor],
+    inputs: Numbers,
+    labels: Numbers,
+    ax: Axes,
+    *,
+    classes: Sequence[str] | None = None,
+    resolution: int = 200,
+) -> Axes:
+    """Draw labelled points and the two regions that a score parts.
+
+    Args:
+        predict: float32 tensor (M, 2) -> score (M,); positive means the second class, 0 is the boundary.
+        inputs: points, shape (N, 2).
+        labels: two values, such as 0 and 1 or -1 and 1, shape (N,).
+        ax: the axes to draw on.
+        classes: names of the two classes for a legend.
+        resolution: grid points along each side.
+
+    Raises:
+        ValueError: a shape does not fit, or there are more than two labels.
+    """
+    points = numbers(inputs, "inputs", shape=("N", 2))
+    target = numbers(labels, "labels", shape=(len(points),))
+    values = np.unique(target)
+    if len(values) > 2:
+        raise ValueError(f"labels: expected two values, got {len(values)}: {values[:5].tolist()}")
+    check_count(classes, 2, name="classes", of="label")
+    _regions(predict, points, ax, resolution=resolution)
+    second = target > 0
+    for index, chosen in enumerate((~second, second)):
+        x, y = points[chosen].T
+        style = {"color": CLASS_COLORS[index], "marker": CLASS_MARKERS[index], "edgecolors": "white"}
+        name = classes[index] if classes else None
+        ax.scatter(x, y, s=42, linewidths=0.8, label=name, zorder=3, **style)
+    if classes:
+        ax.legend()
+    ax.grid(visible=False)
+    return ax
+
+
+def _regions(
+    predict: Callable[[torch.Tensor], torch.Tensor], points: Floats, ax: Axes, *, resolution: int
+) -> None:
+    """Fill the two regions in light tints and draw the line where the score is 0."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.08 * np.where(high > low, high - low, 1.0)
+    sides = np.linspace(low - margin, high + margin, resolution)
+    x, y = np.meshgrid(sides[:, 0], sides[:, 1])
+    grid = torch.tensor(np.column_stack([x.ravel(), y.ravel()]), dtype=torch.float32)
+    with torch.no_grad():
+        score = numbers(predict(grid), "predict(points)", shape=(len(grid),)).reshape(x.shape)
+    bound = max(float(np.abs(score).max()), 1.0)
+    ax.contourf(x, y, score, levels=[-bound, 0.0, bound], colors=TINTS)
+    if score.min() < 0 < score.max():
+        ax.contour(x, y, score, levels=[0.0], colors=INK, linewidths=1.8)

@@ -1,0 +1,126 @@
+"""Many small images side by side."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from helpers.plot.arrays import Floats, Numbers, check_count, numbers
+
+AxesArray = NDArray[Any]  # an array of Axes, as plt.subplots returns it
+WIDTH = 7.0  # inches, the width of the course's figures
+
+
+def image_grid(
+    images: Numbers,
+    axes: Axes | AxesArray | None = None,
+    *,
+    titles: Sequence[object] | None = None,
+    columns: int = 8,
+) -> AxesArray:
+    """Show images in a grid, row by row, on one common grey scale.
+
+    Args:
+        images: (N, H, W) or (N, 1, H, W) in grey, or (N, 3, H, W) in color with values in [0, 1] or uint8.
+        axes: where to draw; cells that are left over are hidden. None makes a figure.
+        titles: N titles, one above each image.
+        columns: images in a row of a new figure.
+
+    Returns:
+        The axes, flat.
+
+    Raises:
+        ValueError: a shape or number of titles or axes does not fit, or a color is out of range.
+    """
+    pictures = _pictures(images)
+    check_count(titles, len(pictures), name="titles", of="image")
+    cells = _cells(axes, pictures, columns=columns, titled=titles is not None)
+    low, high = min(0.0, float(pictures.min())), max(1.0, float(pictures.max()))
+    if pictures.min() >= 0 and pictures.max() > 1:
+        low, high = float(pictures.min()), float(pictures.max())
+    for index, cell in enumerate(cells):
+        cell.set_axis_off()
+        if index < len(pictures):
+            cell.imshow(pictures[index], cmap="gray", vmin=low, vmax=high)
+            cell.set_title("" if titles is None else str(titles[index]), fontsize="medium")
+    return cells
+
+
+def weight_images(
+    weights: Numbers,
+    axes: AxesArray | None = None,
+    *,
+    titles: Sequence[object] | None = None,
+    shape: tuple[int, int] | None = None,
+    columns: int = 5,
+) -> AxesArray:
+    """Show weight vectors as images: one scale for all, red above zero, blue below, white at zero.
+
+    Args:
+        weights: (K, H * W) with `shape` given, or (K, H, W).
+        axes: where to draw; None makes a figure.
+        titles: K titles.
+        shape: (H, W).
+        columns: images in a row of a new figure.
+
+    Returns:
+        The axes, flat.
+
+    Raises:
+        ValueError: a shape or number of titles or axes does not fit.
+    """
+    if shape is None:
+        pictures = numbers(weights, "weights", shape=("K", "H", "W"))
+    else:
+        flat = numbers(weights, "weights", shape=("K", shape[0] * shape[1]))
+        pictures = flat.reshape(-1, *shape)
+    check_count(titles, len(pictures), name="titles", of="image")
+    cells = _cells(axes, pictures, columns=columns, titled=titles is not None)
+    limit = float(np.abs(pictures).max()) or 1.0
+    for index, cell in enumerate(cells):
+        cell.set_axis_off()
+        if index < len(pictures):
+            image = cell.imshow(pictures[index], cmap="RdBu_r", vmin=-limit, vmax=limit)
+            cell.set_title("" if titles is None else str(titles[index]), fontsize="medium")
+    bar = cells[0].figure.colorbar(image, ax=list(cells), label="weight", aspect=25, pad=0.02)
+    bar.outline.set_visible(False)
+    return cells
+
+
+def _pictures(images: Numbers) -> Floats:
+    """Return (N, H, W) in grey or (N, H, W, 3) in color."""
+    array = numbers(images, "images", shape=("N", "C", "H", "W") if np.ndim(images) == 4 else ("N", "H", "W"))
+    if not len(array):
+        raise ValueError("images: expected at least one, got none")
+    if array.ndim == 3:
+        return array
+    if array.shape[1] == 1:
+        return array[:, 0]
+    if array.shape[1] != 3:
+        raise ValueError(f"images: expected 1 or 3 channels, shape (N, C, H, W), got {array.shape}")
+    if str(getattr(images, "dtype", "")).endswith("uint8"):
+        array = array / 255
+    if array.min() < 0 or array.max() > 1:
+        raise ValueError(
+            f"images: expected colors in [0, 1], got {array.min():.3g} to {array.max():.3g}; "
+            "undo the normalization before drawing"
+        )
+    return np.moveaxis(array, 1, -1)
+
+
+def _cells(axes: Axes | AxesArray | None, pictures: Floats, *, columns: int, titled: bool) -> AxesArray:
+    """Return enough axes as a flat array, making a figure if there are none."""
+    if axes is not None:
+        cells = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
+        if len(cells) < len(pictures):
+            raise ValueError(f"axes: expected at least {len(pictures)}, one for each image, got {len(cells)}")
+        return cells
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    size = min(WIDTH / columns, 2.0)
+    height = size * pictures.shape[1] / pictures.shape[2] + (0.3 if titled else 0.0)
+    _, grid = plt.subplots(rows, columns, figsize=(WIDTH, rows * height), squeeze=False)
+    return grid.ravel()

@@ -1,0 +1,134 @@
+"""How good a classifier's scores are: over thresholds, as probabilities, over seeds."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from helpers.plot.arrays import Floats, Numbers, named, numbers
+from helpers.plot.style import CYCLE, DASHES, FAINT, MARKERS
+
+
+def roc(ax: Axes, scores: Numbers | Mapping[str, Numbers], labels: Numbers) -> Axes:
+    """Draw the true-positive rate over the false-positive rate for every threshold.
+
+    Args:
+        ax: the axes to draw on.
+        scores: shape (N,), higher means the positive class; or name -> scores.
+        labels: 0 or 1, shape (N,), both present.
+
+    Raises:
+        ValueError: a shape does not fit, or a class is missing.
+    """
+    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle="-", label="_chance")
+    for index, (name, values) in enumerate(named(scores).items()):
+        hits, alarms = _hits_and_alarms(values, labels)
+        _step(ax, alarms / alarms[-1], hits / hits[-1], name=name, index=index)
+    ax.set(xlabel="false-positive rate", ylabel="true-positive rate")
+    return _unit_square(ax)
+
+
+def precision_recall(ax: Axes, scores: Numbers | Mapping[str, Numbers], labels: Numbers) -> Axes:
+    """Draw precision over recall for every threshold; arguments as in `roc`."""
+    for index, (name, values) in enumerate(named(scores).items()):
+        hits, alarms = _hits_and_alarms(values, labels)
+        precision = hits[1:] / (hits[1:] + alarms[1:])
+        recall = hits[1:] / hits[-1]
+        _step(ax, np.append(0.0, recall), np.append(precision[0], precision), name=name, index=index)
+    base = float(hits[-1] / (hits[-1] + alarms[-1]))
+    ax.axhline(base, color=FAINT, linewidth=1, linestyle="-", label="_chance")
+    ax.set(xlabel="recall", ylabel="precision")
+    return _unit_square(ax)
+
+
+def reliability(
+    ax: Axes, probabilities: Numbers | Mapping[str, Numbers], labels: Numbers, *, bins: int = 10
+) -> Axes:
+    """Draw how often the positive class came true against how probable it was said to be.
+
+    The cases are put into bins of equal width by their probability; a marker's area grows with its share of cases.
+
+    Args:
+        ax: the axes to draw on.
+        probabilities: of the positive class, in [0, 1], shape (N,); or name -> probabilities.
+        labels: 0 or 1, shape (N,).
+        bins: number of bins.
+
+    Raises:
+        ValueError: a shape does not fit, or a probability is not in [0, 1].
+    """
+    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle="-", label="_perfect")
+    for index, (name, values) in enumerate(named(probabilities).items()):
+        said, target = _binary(values, labels)
+        if said.min() < 0 or said.max() > 1:
+            raise ValueError(
+                f"probabilities: expected values in [0, 1], got {said.min():.3g} to {said.max():.3g}"
+            )
+        place = np.minimum((said * bins).astype(int), bins - 1)
+        count = np.bincount(place, minlength=bins)
+        full = count > 0
+        x = np.bincount(place, weights=said, minlength=bins)[full] / count[full]
+        y = np.bincount(place, weights=target, minlength=bins)[full] / count[full]
+        style = {"color": CYCLE[index], "marker": MARKERS[index]}
+        ax.plot(x, y, linestyle=DASHES[index], label=name or "_", markersize=0, color=CYCLE[index])
+        ax.scatter(x, y, s=20 + 230 * count[full] / count.sum(), edgecolors="white", zorder=3, **style)
+    ax.set(xlabel="predicted probability", ylabel="observed frequency")
+    return _unit_square(ax)
+
+
+def seeds_with_error_bars(ax: Axes, results: Mapping[str, Numbers], *, xlabel: str = "") -> Axes:
+    """Show every seed's result as a dot, with mean and standard deviation beside it, one row per name.
+
+    Args:
+        ax: the axes to draw on.
+        results: name -> one value per seed, shape (S,).
+        xlabel: what the values are, with the unit.
+
+    Raises:
+        ValueError: a name has no values, or they are not one-dimensional.
+    """
+    names = list(results)
+    for row, (name, values) in enumerate(named(results).items()):
+        y = numbers(values, f"results[{name!r}]", shape=("S",))
+        if not len(y):
+            raise ValueError(f"results[{name!r}]: expected at least one seed, got none")
+        color = CYCLE[row % len(CYCLE)]
+        std = float(y.std(ddof=1)) if len(y) > 1 else 0.0
+        ax.scatter(y, np.full(len(y), row), s=40, color=color, alpha=0.55, linewidths=0, zorder=3)
+        ax.errorbar(y.mean(), row + 0.22, xerr=std, color=color, marker="d", capsize=4, linestyle="none")
+        ax.text(y.mean(), row + 0.3, f"{y.mean():.3f} ± {std:.3f}", ha="center", va="top")
+    ax.set_yticks(range(len(names)), names)
+    ax.set(xlabel=xlabel, ylim=(len(names) - 0.3, -0.4))
+    ax.grid(visible=False, axis="y")
+    return ax
+
+
+def _binary(values: Numbers, labels: Numbers) -> tuple[Floats, Floats]:
+    scores = numbers(values, "scores", shape=("N",))
+    target = numbers(labels, "labels", shape=(len(scores),))
+    if not np.isin(target, (0, 1)).all():
+        raise ValueError(f"labels: expected 0 and 1, got {np.unique(target)[:5].tolist()}")
+    return scores, target
+
+
+def _hits_and_alarms(values: Numbers, labels: Numbers) -> tuple[Floats, Floats]:
+    """Return the true and the false positives at each threshold, from none to all."""
+    scores, target = _binary(values, labels)
+    if len(np.unique(target)) != 2:
+        raise ValueError("labels: expected both classes, 0 and 1, got one")
+    order = np.argsort(-scores, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)  # equal scores move together
+    hits = np.cumsum(target[order])[last]
+    alarms = np.cumsum(1 - target[order])[last]
+    return np.append(0.0, hits), np.append(0.0, alarms)
+
+
+def _step(ax: Axes, x: Floats, y: Floats, *, name: str, index: int) -> None:
+    ax.plot(x, y, color=CYCLE[index], linestyle=DASHES[index], label=name or "_")
+
+
+def _unit_square(ax: Axes) -> Axes:
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    if any(not str(line.get_label()).startswith("_") for line in ax.lines):
+        ax.legend()
+    return ax

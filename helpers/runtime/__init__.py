@@ -1,0 +1,26 @@
+"""What a run needs before it touches data: checked parameters, a seed, a device; and the expectations it records."""
+
+from helpers.runtime.checks import check_same_shape
+from helpers.runtime.device import DeviceError, Precision, choose_device, describe_device
+from helpers.runtime.expectations import Symptom, expect, symptom
+from helpers.runtime.parameters import ParameterError, check_parameters
+from helpers.runtime.run import Run, start
+from helpers.runtime.seeds import make_deterministic, pin_threads, seed_everything
+
+__all__ = [
+    "DeviceError",
+    "ParameterError",
+    "Precision",
+    "Run",
+    "Symptom",
+    "check_parameters",
+    "check_same_shape",
+    "choose_device",
+    "describe_device",
+    "expect",
+    "make_deterministic",
+    "pin_threads",
+    "seed_everything",
+    "start",
+    "symptom",
+]

@@ -1,0 +1,17 @@
+"""Training as a generator, evaluation, and checkpoints that survive a crash and refuse damage."""
+
+from helpers.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from helpers.train.evaluate import evaluate, predict
+from helpers.train.loop import Epoch, TrainingError, epochs
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "Epoch",
+    "TrainingError",
+    "epochs",
+    "evaluate",
+    "load_checkpoint",
+    "predict",
+    "save_checkpoint",
+]

@@ -1,0 +1,181 @@
+"""Checkpoints: written whole or not at all, checked against a SHA-256 on loading, and never executed.
+
+A checkpoint is an ordinary ``torch.save`` file. Its digest stands in the zip archive's comment, at the very end of
+the file, so one file holds both and ``torch.load`` still reads it.
+"""
+
+import hashlib
+import io
+import os
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+_MARK = b"sha256:"
+_TRAILER = len(_MARK) + 64  # the digest in hexadecimal
+_FORMAT = 1
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint is damaged, is not one, or does not fit the model."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint holds beside the states that loading restores.
+
+    Attributes:
+        epoch: number of epochs done when it was saved.
+        extra: whatever was saved with it, for example the best metric so far.
+    """
+
+    epoch: int
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(
+    path: str | Path,
+    model: nn.Module,
+    optimizer: Optimizer,
+    *,
+    epoch: int,
+    generator: torch.Generator | None = None,
+    scheduler: LRScheduler | None = None,
+    **extra: Any,
+) -> None:
+    """Save everything that an exact resume needs; a crash at any moment leaves the previous file whole.
+
+    Args:
+        path: where to; replaced if it exists. Missing folders are made.
+        model: its parameters and buffers are saved.
+        optimizer: its state is saved.
+        epoch: epochs done.
+        generator: the batches' generator, so that the next epoch's order is the one it would have been.
+        scheduler: the learning-rate schedule, if there is one.
+        extra: plain data (numbers, text, lists, dicts, tensors).
+    """
+    content = {
+        "format": _FORMAT,
+        "epoch": epoch,
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "generator": None if generator is None else generator.get_state(),
+        "scheduler": None if scheduler is None else scheduler.state_dict(),
+        "random": _random_states(),
+        "extra": extra,
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    _write_atomically(Path(path), _with_digest(buffer.getvalue()))
+
+
+def load_checkpoint(
+    path: str | Path,
+    model: nn.Module,
+    optimizer: Optimizer | None = None,
+    *,
+    generator: torch.Generator | None = None,
+    scheduler: LRScheduler | None = None,
+) -> Checkpoint:
+    """Check a checkpoint, then restore it into what is given. On an error nothing has been changed.
+
+    Args:
+        path: a file that ``save_checkpoint`` wrote. Its digest guards against damage, not against forgery;
+            ``weights_only`` loading guards against code inside.
+        model: of the same architecture; may be on another device.
+        optimizer: restored if given. The global random states are restored too, since a resume needs both.
+        generator: restored if given and saved.
+        scheduler: restored if given and saved.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: the file is damaged or no checkpoint, or it does not fit the model or the optimizer.
+    """
+    content = _read(Path(path))
+    _check_fit(content["model"], model.state_dict(), path)
+    if optimizer is not None:
+        try:
+            optimizer.load_state_dict(content["optimizer"])
+        except ValueError as error:
+            raise CheckpointError(f"{path} was saved with another optimizer: {error}") from error
+        _restore_random_states(content["random"])
+    model.load_state_dict(content["model"])
+    if generator is not None and content["generator"] is not None:
+        generator.set_state(content["generator"])
+    if scheduler is not None and content["scheduler"] is not None:
+        scheduler.load_state_dict(content["scheduler"])
+    return Checkpoint(content["epoch"], content["extra"])
+
+
+def _with_digest(archive: bytes) -> bytes:
+    """Append the digest as the zip archive's comment; the comment's length stands in its last two bytes."""
+    body = archive[:-2] + _TRAILER.to_bytes(2, "little")
+    return body + _MARK + hashlib.sha256(body).hexdigest().encode("ascii")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    raw = path.read_bytes()
+    body, trailer = raw[:-_TRAILER], raw[-_TRAILER:]
+    if trailer[: len(_MARK)] != _MARK:
+        raise CheckpointError(f"{path} is cut short or was not written by save_checkpoint: it ends without a SHA-256")
+    if trailer[len(_MARK) :] != hashlib.sha256(body).hexdigest().encode("ascii"):
+        raise CheckpointError(f"{path} is damaged: its content does not match its SHA-256; use an older checkpoint")
+    try:
+        content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise CheckpointError(f"{path} holds more than plain data and tensors; it was not loaded: {error}") from error
+    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+        raise CheckpointError(f"{path} is no checkpoint of format {_FORMAT}")
+    return content
+
+
+def _check_fit(saved: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor], path: str | Path) -> None:
+    """Compare names and shapes first: ``load_state_dict`` would copy what fits before it complains."""
+    for name in sorted(saved.keys() | wanted.keys()):
+        found = tuple(saved[name].shape) if name in saved else "nothing"
+        expected = tuple(wanted[name].shape) if name in wanted else "nothing"
+        if found != expected:
+            raise CheckpointError(f"{path} does not fit this model: {name} has {found}, the model expects {expected}")
+
+
+def _random_states() -> dict[str, Any]:
+    name, keys, *rest = np.random.get_state(legacy=True)
+    return {
+        "python": random.getstate(),
+        "numpy": (name, [int(key) for key in keys], *rest),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all(),
+    }
+
+
+def _restore_random_states(states: Mapping[str, Any]) -> None:
+    random.setstate(states["python"])
+    np.random.set_state(states["numpy"])
+    torch.set_rng_state(states["torch"])
+    if len(states["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(states["cuda"])
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    """Write beside the target, force it to the disk, then rename: a reader sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    if os.name == "posix":  # the rename itself must reach the disk, too
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

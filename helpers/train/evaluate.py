@@ -1,0 +1,87 @@
+"""Predictions, loss and metrics of a model on a set of examples, without gradients."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor, nn
+
+from helpers.runtime import Precision
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+Metric = Callable[[Tensor, Tensor], float]
+
+
+class LabelledExamples(Protocol):
+    """Anything with the inputs (N, ...) and the targets (N, ...) of N examples, such as ``data.Examples``."""
+
+    @property
+    def inputs(self) -> Tensor: ...  # noqa: D102
+
+    @property
+    def targets(self) -> Tensor: ...  # noqa: D102
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Switch dropout off and batch normalization to its stored statistics; restore the model's mode afterwards."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        model.train(was_training)
+
+
+def predict(model: nn.Module, inputs: Tensor, *, batch_size: int = 1024, precision: Precision | None = None) -> Tensor:
+    """Return the model's outputs for all inputs, on the CPU in float32.
+
+    Args:
+        model: on any device; its mode is restored afterwards.
+        inputs: shape (N, ...), N at least 1, on any device.
+        batch_size: examples per forward pass; bounds the memory, not the result.
+        precision: float32 unless given.
+
+    Returns:
+        Shape (N, ...), outside the graph.
+
+    Raises:
+        ValueError: there are no inputs.
+    """
+    if len(inputs) == 0:
+        raise ValueError("expected at least one input to predict, got none")
+    device = next(model.parameters()).device
+    precision = precision or Precision()
+    with evaluation_mode(model), precision.autocast():
+        outputs = [model(chunk.to(device)).cpu() for chunk in torch.split(inputs, batch_size)]
+    # Outside inference mode, so that the result may be used in a later graph.
+    return torch.cat(outputs).clone().float()
+
+
+def evaluate(
+    model: nn.Module,
+    examples: LabelledExamples,
+    loss_fn: Loss,
+    *,
+    metrics: Mapping[str, Metric] | None = None,
+    precision: Precision | None = None,
+) -> dict[str, float]:
+    """Return the loss and the metrics over all examples.
+
+    Args:
+        model: returns logits.
+        examples: inputs (N, ...) and targets (N, ...).
+        loss_fn: (logits, targets) -> scalar, a mean over its batch.
+        metrics: name -> function of (logits, targets) that returns a float.
+        precision: of the forward pass; float32 unless given.
+
+    Returns:
+        ``{"loss": ..., **metrics}``, each computed once over all N examples, so that a smaller last batch cannot
+        distort a mean.
+    """
+    logits = predict(model, examples.inputs, precision=precision)
+    targets = examples.targets.cpu()
+    result = {"loss": cast(float, loss_fn(logits, targets).item())}
+    return result | {name: metric(logits, targets) for name, metric in (metrics or {}).items()}

@@ -1,0 +1,146 @@
+"""The training loop, as a generator: it yields after every epoch, and the reader's ``for`` decides what then.
+
+Printing, early stopping (``break``), checkpoints and TensorBoard all live in that ``for``; there is no Trainer and
+there are no callbacks.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from helpers.runtime import Precision
+from helpers.train.evaluate import LabelledExamples, Loss, Metric, evaluate
+
+Batch = tuple[Tensor, Tensor]
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on: the loss is not finite, or there is nothing to train on."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch brought.
+
+    Attributes:
+        number: 1 for the first epoch.
+        total: the number of epochs asked for.
+        loss: mean training loss over the epoch's examples, each taken when its batch was trained on.
+        valid_loss: loss on the validation set after the epoch, or None without one.
+        metrics: name -> value on the validation set.
+        seconds: wall-clock time, validation included.
+        stale: epochs since the best validation loss (training loss without a validation set); 0 is a new best.
+    """
+
+    number: int
+    total: int
+    loss: float
+    valid_loss: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    stale: int = 0
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """The losses by set, ready for TensorBoard's ``add_scalars``."""
+        return {"train": self.loss} | ({} if self.valid_loss is None else {"valid": self.valid_loss})
+
+    def __str__(self) -> str:
+        parts = [f"epoch {self.number}/{self.total}", f"loss {self.loss:.3f}"]
+        parts += [] if self.valid_loss is None else [f"valid {self.valid_loss:.3f}"]
+        parts += [f"{name} {value:.3f}" for name, value in self.metrics.items()]
+        return "  ".join([*parts, f"{self.seconds:.1f} s"])
+
+
+def epochs(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    loss_fn: Loss,
+    optimizer: Optimizer,
+    *,
+    epochs: int,
+    start: int = 0,
+    valid: LabelledExamples | None = None,
+    metrics: Mapping[str, Metric] | None = None,
+    precision: Precision | None = None,
+) -> Iterator[Epoch]:
+    """Train, and yield an Epoch after each pass over the batches.
+
+    Args:
+        model: returns logits; trained in place, on its own device.
+        batches: yields (inputs, targets) and can be passed over again, such as ``data.Batches`` or a DataLoader.
+        loss_fn: (logits, targets) -> scalar, a mean over the batch.
+        optimizer: of the model's parameters.
+        epochs: the number of the last epoch, 1 or more.
+        start: epochs already done (from a checkpoint); the first epoch here is ``start + 1``.
+        valid: validation set; its loss and metrics are computed after each epoch.
+        metrics: name -> function of (logits, targets), for the validation set.
+        precision: number format of the forward pass; float32 unless given.
+
+    Raises:
+        TrainingError: a loss was not finite (found at the end of its epoch: one synchronization with the device
+            per epoch instead of one per step), or there was no batch.
+    """
+    precision = precision or Precision()
+    scaler = torch.amp.GradScaler(precision.device_type, enabled=precision.needs_scaling)
+    best, stale = float("inf"), 0
+    for number in range(start + 1, epochs + 1):
+        began = time.perf_counter()
+        losses, sizes = _train_on(model, batches, loss_fn, optimizer, precision, scaler)
+        loss = _mean_loss(losses, sizes, number)
+        scores = evaluate(model, valid, loss_fn, metrics=metrics, precision=precision) if valid is not None else {}
+        valid_loss = scores.pop("loss", None)
+        judged = loss if valid_loss is None else valid_loss
+        best, stale = (judged, 0) if judged < best else (best, stale + 1)
+        yield Epoch(number, epochs, loss, valid_loss, scores, time.perf_counter() - began, stale)
+
+
+def _train_on(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    loss_fn: Loss,
+    optimizer: Optimizer,
+    precision: Precision,
+    scaler: torch.amp.GradScaler,
+) -> tuple[list[Tensor], list[int]]:
+    """Take one optimizer step per batch; return each step's loss, left on the device, and its batch size."""
+    device = next(model.parameters()).device
+    losses, sizes = [], []
+    model.train()
+    for inputs, targets in batches:
+        if inputs.device != device:
+            inputs, targets = inputs.to(device, non_blocking=True), targets.to(device, non_blocking=True)
+        optimizer.zero_grad()
+        with precision.autocast():
+            loss = loss_fn(model(inputs), targets)
+        if precision.needs_scaling:
+            scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            scaler.step(optimizer)
+            scaler.update()
+        else:
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        losses.append(loss.detach())
+        sizes.append(inputs.shape[0])
+    return losses, sizes
+
+
+def _mean_loss(losses: list[Tensor], sizes: list[int], epoch: int) -> float:
+    """Return the mean over examples, or say at which step the loss stopped being a number."""
+    if not losses:
+        raise TrainingError(f"epoch {epoch} had no batch: the training set or the batches' iterator is empty")
+    per_step = torch.stack(losses).double().cpu()
+    broken = (~per_step.isfinite()).nonzero()
+    if len(broken):
+        step = int(broken[0]) + 1
+        raise TrainingError(
+            f"the loss became {per_step[step - 1].item()} in epoch {epoch}, step {step} of {len(losses)}. "
+            "Likely causes: a learning rate that is too high, inputs that are not finite or not standardized, "
+            "log of zero or division by zero in the loss"
+        )
+    weights = torch.tensor(sizes, dtype=torch.float64)
+    return float((per_step * weights).sum() / weights.sum())
