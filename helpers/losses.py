@@ -64,8 +64,9 @@ def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
 def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Binary cross-entropy from logits, finite for every finite logit.
 
-    With softplus(z) = log(1 + exp(z)), -log sigmoid(z) is softplus(-z) and -log(1 - sigmoid(z)) is softplus(z);
-    together they make softplus(z) - y z.
+    With softplus(z) = log(1 + exp(z)), -log sigmoid(z) is softplus(-z) and -log(1 - sigmoid(z)) is softplus(z).
+    Both terms are positive; the shorter softplus(z) - y z subtracts two near numbers when the model is right, and
+    loses the digits of a small loss.
 
     Args:
         logits: floating point, shape (B,), before the sigmoid.
@@ -78,7 +79,9 @@ def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
         ValueError: the shapes differ.
     """
     check_same_shape(logits, targets)
-    return (functional.softplus(logits) - targets * logits).mean()
+    positive = functional.softplus(-logits)  # -log p, what a row of class 1 costs
+    negative = functional.softplus(logits)  # -log(1 - p), what a row of class 0 costs
+    return (targets * positive + (1 - targets) * negative).mean()
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:

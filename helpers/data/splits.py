@@ -32,11 +32,11 @@ class Splits:
 
     def map(self, transform: Callable[[Tensor], Tensor]) -> "Splits":
         """The same splits with `transform` (N, ...) -> (N, ...) applied to the inputs of each part."""
-        parts = {
-            name: Examples(transform(part.inputs), part.targets)
-            for name, part in (("train", self.train), ("valid", self.valid), ("test", self.test))
-        }
-        return replace(self, **parts)
+
+        def applied(part: Examples) -> Examples:
+            return Examples(transform(part.inputs), part.targets)
+
+        return replace(self, train=applied(self.train), valid=applied(self.valid), test=applied(self.test))
 
 
 def holdout(examples: Examples, size: int | float, seed: int) -> tuple[Examples, Examples]:

@@ -18,7 +18,8 @@ class LogisticRegression(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return logits, (B, D) -> (B,)."""
-        return cast(Tensor, self.linear(inputs)).squeeze(-1)  # (B, 1) would broadcast against (B,) targets
+        logits: Tensor = self.linear(inputs)  # (B, 1), which would broadcast against (B,) targets
+        return logits.squeeze(-1)
 
 
 class SoftmaxRegression(nn.Module):

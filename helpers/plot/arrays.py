@@ -9,28 +9,35 @@ from numpy.typing import NDArray
 
 Numbers = torch.Tensor | NDArray[Any] | Sequence[Any]
 Floats = NDArray[np.float64]
+AxesArray = NDArray[Any]  # an array of axes, as plt.subplots returns it
+Shape = tuple[int | str, ...]
 
 
-def numbers(values: Numbers, name: str, *, shape: tuple[int | str, ...]) -> Floats:
-    """Copy values into a float64 array after checking its shape.
+def numbers(values: Numbers, name: str, *, shape: Shape, other: Shape | None = None, finite: bool = True) -> Floats:
+    """Copy values into a float64 array and check it.
 
     Args:
         values: a tensor (any dtype, any device, with or without gradient), an array, or a list of numbers.
         name: what the values are called in an error.
         shape: what is expected; a letter stands for any size.
+        other: a second shape that will do.
+        finite: refuse NaN and infinite values.
 
     Raises:
-        ValueError: the shape is another one, or the values are not numbers.
+        ValueError: the values have another shape, are not numbers, are none at all, or are not finite.
     """
+    wanted = _show(shape) if other is None else f"{_show(shape)} or {_show(other)}"
     try:
         array = _copy(values)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{name}: expected numbers of shape {_show(shape)}, got {values!r:.60}") from error
-    fits = array.ndim == len(shape) and all(
-        isinstance(want, str) or want == size for want, size in zip(shape, array.shape, strict=True)
-    )
-    if not fits:
-        raise ValueError(f"{name}: expected shape {_show(shape)}, got {_show(array.shape)}")
+        raise ValueError(f"{name}: expected numbers of shape {wanted}, got {values!r:.60}") from error
+    if not any(_fits(array, want) for want in (shape, other) if want is not None):
+        raise ValueError(f"{name}: expected shape {wanted}, got {_show(array.shape)}")
+    if not array.size:
+        raise ValueError(f"{name}: expected at least one value, got shape {_show(array.shape)}")
+    if finite and not np.isfinite(array).all():
+        bad = int((~np.isfinite(array)).sum())
+        raise ValueError(f"{name}: expected finite numbers, got {bad} of {array.size} NaN or infinite")
     return array
 
 
@@ -50,10 +57,16 @@ def check_count(items: Sequence[object] | None, expected: int, *, name: str, of:
 
 def _copy(values: Any) -> Floats:
     if isinstance(values, torch.Tensor):
-        return np.array(values.detach().to("cpu", torch.float64))
+        return values.detach().cpu().to(torch.float64).numpy().copy()
     if isinstance(values, (list, tuple)) and any(isinstance(value, torch.Tensor) for value in values):
         return np.stack([_copy(value) for value in values])
     return np.array(values, dtype=np.float64)
+
+
+def _fits(array: Floats, shape: Shape) -> bool:
+    return array.ndim == len(shape) and all(
+        isinstance(want, str) or want == size for want, size in zip(shape, array.shape, strict=True)
+    )
 
 
 def _show(shape: Sequence[int | str]) -> str:

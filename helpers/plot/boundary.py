@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from helpers.plot.arrays import Floats, Numbers, check_count, numbers
 from helpers.plot.style import COLORS, INK
@@ -28,36 +29,38 @@ def decision_boundary(
     Args:
         predict: float32 tensor (M, 2) -> score (M,); positive means the second class, 0 is the boundary.
         inputs: points, shape (N, 2).
-        labels: two values, such as 0 and 1 or -1 and 1, shape (N,).
+        labels: 0 and 1, or -1 and 1, shape (N,).
         ax: the axes to draw on.
         classes: names of the two classes for a legend.
         resolution: grid points along each side.
 
     Raises:
-        ValueError: a shape does not fit, or there are more than two labels.
+        ValueError: a shape does not fit, there are other labels, or predict returns classes 0 and 1.
     """
     points = numbers(inputs, "inputs", shape=("N", 2))
-    target = numbers(labels, "labels", shape=(len(points),))
-    values = np.unique(target)
-    if len(values) > 2:
-        raise ValueError(f"labels: expected two values, got {len(values)}: {values[:5].tolist()}")
+    second = _positive(labels, len(points))
     check_count(classes, 2, name="classes", of="label")
     _regions(predict, points, ax, resolution=resolution)
-    second = target > 0
     for index, chosen in enumerate((~second, second)):
         x, y = points[chosen].T
-        style = {"color": CLASS_COLORS[index], "marker": CLASS_MARKERS[index], "edgecolors": "white"}
         name = classes[index] if classes else None
-        ax.scatter(x, y, s=42, linewidths=0.8, label=name, zorder=3, **style)
+        color, marker = CLASS_COLORS[index], CLASS_MARKERS[index]
+        ax.scatter(x, y, s=42, color=color, marker=marker, edgecolors="white", linewidths=0.8, label=name, zorder=3)
     if classes:
-        ax.legend()
+        ax.legend(handlelength=1.0)
     ax.grid(visible=False)
     return ax
 
 
-def _regions(
-    predict: Callable[[torch.Tensor], torch.Tensor], points: Floats, ax: Axes, *, resolution: int
-) -> None:
+def _positive(labels: Numbers, count: int) -> NDArray[np.bool_]:
+    """Return which labels stand for the second class."""
+    target = numbers(labels, "labels", shape=(count,))
+    if not (np.isin(target, (0, 1)).all() or np.isin(target, (-1, 1)).all()):
+        raise ValueError(f"labels: expected 0 and 1, or -1 and 1, got {np.unique(target)[:5].tolist()}")
+    return target > 0
+
+
+def _regions(predict: Callable[[torch.Tensor], torch.Tensor], points: Floats, ax: Axes, *, resolution: int) -> None:
     """Fill the two regions in light tints and draw the line where the score is 0."""
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.08 * np.where(high > low, high - low, 1.0)
@@ -66,6 +69,8 @@ def _regions(
     grid = torch.tensor(np.column_stack([x.ravel(), y.ravel()]), dtype=torch.float32)
     with torch.no_grad():
         score = numbers(predict(grid), "predict(points)", shape=(len(grid),)).reshape(x.shape)
+    if np.isin(score, (0, 1)).all():
+        raise ValueError("predict(points): expected scores, negative for the first class, got only 0 and 1")
     bound = max(float(np.abs(score).max()), 1.0)
     ax.contourf(x, y, score, levels=[-bound, 0.0, bound], colors=TINTS)
     if score.min() < 0 < score.max():

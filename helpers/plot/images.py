@@ -1,17 +1,15 @@
 """Many small images side by side."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
-from helpers.plot.arrays import Floats, Numbers, check_count, numbers
+from helpers.plot.arrays import AxesArray, Floats, Numbers, check_count, numbers
 
-AxesArray = NDArray[Any]  # an array of Axes, as plt.subplots returns it
 WIDTH = 7.0  # inches, the width of the course's figures
+BAR = 0.95  # inches, what a color bar takes of it
 
 
 def image_grid(
@@ -38,9 +36,9 @@ def image_grid(
     pictures = _pictures(images)
     check_count(titles, len(pictures), name="titles", of="image")
     cells = _cells(axes, pictures, columns=columns, titled=titles is not None)
-    low, high = min(0.0, float(pictures.min())), max(1.0, float(pictures.max()))
-    if pictures.min() >= 0 and pictures.max() > 1:
-        low, high = float(pictures.min()), float(pictures.max())
+    low, high = float(pictures.min()), float(pictures.max())
+    if low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
     for index, cell in enumerate(cells):
         cell.set_axis_off()
         if index < len(pictures):
@@ -51,7 +49,7 @@ def image_grid(
 
 def weight_images(
     weights: Numbers,
-    axes: AxesArray | None = None,
+    axes: Axes | AxesArray | None = None,
     *,
     titles: Sequence[object] | None = None,
     shape: tuple[int, int] | None = None,
@@ -78,7 +76,7 @@ def weight_images(
         flat = numbers(weights, "weights", shape=("K", shape[0] * shape[1]))
         pictures = flat.reshape(-1, *shape)
     check_count(titles, len(pictures), name="titles", of="image")
-    cells = _cells(axes, pictures, columns=columns, titled=titles is not None)
+    cells = _cells(axes, pictures, columns=columns, titled=titles is not None, aside=BAR)
     limit = float(np.abs(pictures).max()) or 1.0
     for index, cell in enumerate(cells):
         cell.set_axis_off()
@@ -92,9 +90,7 @@ def weight_images(
 
 def _pictures(images: Numbers) -> Floats:
     """Return (N, H, W) in grey or (N, H, W, 3) in color."""
-    array = numbers(images, "images", shape=("N", "C", "H", "W") if np.ndim(images) == 4 else ("N", "H", "W"))
-    if not len(array):
-        raise ValueError("images: expected at least one, got none")
+    array = numbers(images, "images", shape=("N", "H", "W"), other=("N", "C", "H", "W"))
     if array.ndim == 3:
         return array
     if array.shape[1] == 1:
@@ -111,8 +107,10 @@ def _pictures(images: Numbers) -> Floats:
     return np.moveaxis(array, 1, -1)
 
 
-def _cells(axes: Axes | AxesArray | None, pictures: Floats, *, columns: int, titled: bool) -> AxesArray:
-    """Return enough axes as a flat array, making a figure if there are none."""
+def _cells(
+    axes: Axes | AxesArray | None, pictures: Floats, *, columns: int, titled: bool, aside: float = 0.0
+) -> AxesArray:
+    """Return enough axes as a flat array, making a figure if there are none; `aside` inches stay free."""
     if axes is not None:
         cells = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
         if len(cells) < len(pictures):
@@ -120,7 +118,7 @@ def _cells(axes: Axes | AxesArray | None, pictures: Floats, *, columns: int, tit
         return cells
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
-    size = min(WIDTH / columns, 2.0)
+    size = min((WIDTH - aside) / columns, 2.0)
     height = size * pictures.shape[1] / pictures.shape[2] + (0.3 if titled else 0.0)
     _, grid = plt.subplots(rows, columns, figsize=(WIDTH, rows * height), squeeze=False)
     return grid.ravel()

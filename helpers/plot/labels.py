@@ -1,7 +1,6 @@
 """Names at the right end of lines, which read faster than a legend."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -26,7 +25,7 @@ def spread(wanted: Floats, heights: Floats, *, low: float, high: float) -> Float
     Returns:
         The new centers, in the order given. Runs of touching intervals are centered on their wanted mean.
     """
-    order = np.argsort(wanted, kind="stable")
+    order = np.lexsort((-np.arange(len(wanted)), wanted))  # of equals, the first comes on top
     groups: list[tuple[list[int], float]] = []  # indices from bottom to top, and the center of the whole
     for index in order:
         members, center = [int(index)], float(wanted[index])
@@ -55,6 +54,7 @@ class EndLabels(Artist):
     gap = 12.0  # points between the axes and the labels
 
     def __init__(self, ax: Axes, lines: Sequence[Line2D]) -> None:
+        """Make a label for each line of the axes; the caller adds the artist to the axes."""
         super().__init__()
         self.lines = list(lines)
         self.texts = [self._text(ax, line) for line in lines]
@@ -78,47 +78,43 @@ class EndLabels(Artist):
         return leader
 
     def get_children(self) -> list[Artist]:
+        """Return what is drawn."""
         return [*self.leaders, *self.texts]
 
-    def place(self, renderer: RendererBase) -> None:
+    def place(self, renderer: RendererBase | None) -> None:
         """Set the position of every label and leader, in pixels."""
         assert self.axes is not None
-        box, pixel = self.axes.bbox, renderer.points_to_pixels(1.0)
+        box, point = self.axes.bbox, self.axes.figure.dpi / 72
         ends = self._ends()
-        heights = np.array([text.get_window_extent(renderer).height + 2 * pixel for text in self.texts])
-        wanted = np.clip(ends[:, 1], box.y0, box.y1)
-        centers = spread(wanted, heights, low=box.y0, high=box.y1)
-        x = box.x1 + self.gap * pixel
+        heights = np.array([text.get_window_extent(renderer).height + 2 * point for text in self.texts])
+        centers = spread(ends[:, 1], heights, low=box.y0, high=box.y1)
+        x = box.x1 + self.gap * point
         for text, leader, end, y in zip(self.texts, self.leaders, ends, centers, strict=True):
             text.set_position((x, y))
-            leader.set_data([end[0], x - 2 * pixel], [np.clip(end[1], box.y0, box.y1), y])
+            leader.set_data([end[0], x - 2 * point], [end[1], y])
 
     def _ends(self) -> Floats:
-        """Return the last finite point of each line in pixels, shape (N, 2)."""
-        ends = []
+        """Return the last point of each line that the axes can show, in pixels, shape (N, 2)."""
+        assert self.axes is not None
+        box, ends = self.axes.bbox, []
         for line in self.lines:
             points = line.get_transform().transform(np.column_stack([line.get_xdata(), line.get_ydata()]))
-            ends.append(points[np.isfinite(points).all(axis=1)][-1])
-        return np.array(ends, dtype=np.float64)
+            shown = points[np.isfinite(points).all(axis=1)]
+            ends.append(shown[-1] if len(shown) else (box.x1, box.y0))
+        return np.clip(np.array(ends, dtype=np.float64), box.min, box.max)
 
     def draw(self, renderer: RendererBase) -> None:
+        """Place the labels for the size and limits of now, and draw them."""
         if self.get_visible():
             self.place(renderer)
             for child in self.get_children():
                 child.draw(renderer)
 
     def get_window_extent(self, renderer: RendererBase | None = None) -> Bbox:
-        assert self.axes is not None
-        renderer = renderer or self.axes.figure.canvas.get_renderer()  # type: ignore[union-attr]
+        """Return the box around the labels, in pixels."""
         self.place(renderer)
         return Bbox.union([text.get_window_extent(renderer) for text in self.texts])
 
     def get_tightbbox(self, renderer: RendererBase | None = None) -> Bbox:
+        """Return the room that the layout has to leave."""
         return self.get_window_extent(renderer)
-
-
-def label_ends(ax: Axes, lines: Sequence[Line2D], **_: Any) -> EndLabels:
-    """Write each line's label at its right end, in the line's own color."""
-    labels = EndLabels(ax, lines)
-    ax.add_artist(labels)
-    return labels

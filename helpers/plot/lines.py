@@ -5,24 +5,36 @@ from typing import Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from helpers.plot.arrays import Numbers, numbers
-from helpers.plot.labels import label_ends
-from helpers.plot.style import CYCLE, DASHES
+from helpers.plot.arrays import AxesArray, Floats, Numbers, numbers
+from helpers.plot.labels import EndLabels
+from helpers.plot.style import look
 
 
 class Epoch(Protocol):
     """What a learning curve needs to know of an epoch; `train.epochs` yields such objects."""
 
     @property
-    def number(self) -> int: ...
+    def number(self) -> int:
+        """Which epoch, from 1."""
+        ...
+
     @property
-    def loss(self) -> float: ...
+    def loss(self) -> float:
+        """Mean training loss."""
+        ...
+
     @property
-    def valid_loss(self) -> float | None: ...
+    def valid_loss(self) -> float | None:
+        """Validation loss, where there is one."""
+        ...
+
     @property
-    def metrics(self) -> Mapping[str, float]: ...
+    def metrics(self) -> Mapping[str, float]:
+        """Name -> value."""
+        ...
 
 
 def curves(
@@ -33,42 +45,37 @@ def curves(
     xlabel: str = "",
     ylabel: str = "",
     title: str = "",
-    labels: Literal["end", "legend"] = "end",
+    labels: Literal["end", "legend", "none"] = "end",
 ) -> Axes:
     """Draw one line per name, each with its own color and dashes, and the name beside its right end.
 
     Args:
         ax: the axes to draw on.
         x: shape (N,).
-        lines: name -> values of shape (N,).
+        lines: name -> values of shape (N,); an empty name is not written.
         labels: "end" writes the names beside the lines (a legend if there are more than eight);
-            "legend" suits lines that end in one point.
+            "legend" suits lines that end in one point; "none" leaves the names out.
 
     Raises:
         ValueError: a shape does not fit, or there is nothing to draw.
     """
     xs = numbers(x, "x", shape=("N",))
-    if not lines or not len(xs):
-        raise ValueError(f"curves: expected at least one line and one point, got {len(lines)} and {len(xs)}")
-    marker = "o" if len(xs) == 1 else None
-    drawn = []
-    for index, (name, values) in enumerate(lines.items()):
-        y = numbers(values, f"lines[{name!r}]", shape=(len(xs),))
-        style = {"color": CYCLE[index % len(CYCLE)], "linestyle": DASHES[index % len(DASHES)]}
-        drawn += ax.plot(xs, y, label=name, marker=marker, **style)  # type: ignore[arg-type]
+    if not lines:
+        raise ValueError("lines: expected at least one name with its values, got none")
+    drawn = [_line(ax, xs, values, name=name, index=index) for index, (name, values) in enumerate(lines.items())]
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    ending = [line for line in drawn if np.isfinite(line.get_ydata()).any()]
-    if labels == "legend" or len(drawn) > 8:
+    ax.margins(x=0.01)
+    named = [line for line, name in zip(drawn, lines, strict=True) if name]
+    if named and (labels == "legend" or (labels == "end" and len(named) > 8)):
         ax.legend()
-    elif ending:
-        ax.margins(x=0.01)
-        label_ends(ax, ending)
+    elif named and labels == "end":
+        ax.add_artist(EndLabels(ax, named))
     return ax
 
 
 def learning_curves(
-    history: Sequence[Epoch], ax: Axes | Sequence[Axes], *, metric: str | None = None
-) -> Axes | Sequence[Axes]:
+    history: Sequence[Epoch], ax: Axes | Sequence[Axes] | AxesArray, *, metric: str | None = None
+) -> Axes | Sequence[Axes] | AxesArray:
     """Draw training and validation loss over the epochs and, on a second axes, one metric.
 
     Args:
@@ -87,18 +94,23 @@ def learning_curves(
         raise ValueError(f"ax: expected {want}, got {len(panels)}")
     losses: dict[str, Numbers] = {"training": [epoch.loss for epoch in history]}
     if any(_known(epoch.valid_loss) for epoch in history):
-        losses["validation"] = [
-            epoch.valid_loss if _known(epoch.valid_loss) else np.nan for epoch in history
-        ]
-    _over_epochs(history, panels[0], lines=losses, ylabel="loss")
+        losses["validation"] = [epoch.valid_loss if _known(epoch.valid_loss) else np.nan for epoch in history]
+    steps = [epoch.number for epoch in history]
+    curves(panels[0], steps, losses, xlabel="epoch", ylabel="loss")
     if metric is not None:
-        _over_epochs(history, panels[1], lines={metric: _metric(history, metric)}, ylabel=metric)
+        values = {metric: _metric(history, metric)}
+        curves(panels[1], steps, values, xlabel="epoch", ylabel=metric, labels="none")
+    for panel in panels:
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     return ax
 
 
-def _over_epochs(history: Sequence[Epoch], ax: Axes, *, lines: Mapping[str, Numbers], ylabel: str) -> None:
-    curves(ax, [epoch.number for epoch in history], lines, xlabel="epoch", ylabel=ylabel)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+def _line(ax: Axes, x: Floats, values: Numbers, *, name: str, index: int) -> Line2D:
+    """Draw one line; a single point gets a marker, so that it can be seen."""
+    y = numbers(values, f"lines[{name!r}]", shape=(len(x),), finite=False)
+    color, dashes, marker = look(index)
+    (line,) = ax.plot(x, y, color=color, linestyle=dashes, marker=marker if len(x) == 1 else None, label=name or "_")
+    return line
 
 
 def _known(value: float | None) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.image import AxesImage
@@ -31,7 +30,7 @@ def confusion_matrix(matrix: Numbers, classes: Sequence[str], ax: Axes) -> Axes:
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     image = ax.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
-    _write(ax, image, [[f"{count:.0f}" for count in row] for row in counts])
+    _write(ax, image, shares, texts=[[f"{count:.0f}" for count in row] for row in counts])
     _frame(ax, rows=classes, columns=classes)
     ax.set(xlabel="predicted", ylabel="true")
     return ax
@@ -63,7 +62,7 @@ def heatmap(
         image = ax.imshow(table, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
     else:
         image = ax.imshow(table, cmap="Blues", aspect="auto")
-    _write(ax, image, [[f"{value:.{decimals}f}" for value in row] for row in table])
+    _write(ax, image, table, texts=[[f"{value:.{decimals}f}" for value in row] for row in table])
     _frame(ax, rows=rows or _indices(table, 0), columns=columns or _indices(table, 1))
     return ax
 
@@ -72,13 +71,13 @@ def _indices(table: Floats, axis: int) -> list[str]:
     return [str(index) for index in range(table.shape[axis])]
 
 
-def _write(ax: Axes, image: AxesImage, texts: Sequence[Sequence[str]]) -> None:
+def _write(ax: Axes, image: AxesImage, table: Floats, *, texts: Sequence[Sequence[str]]) -> None:
     """Write a text into each cell, in the ink that reads on the cell's color."""
-    table = np.ma.filled(image.get_array(), np.nan)
-    colors = colormaps[image.get_cmap().name](image.norm(table))
-    size = 12 if len(texts) <= 6 else 10
-    for (row, column), _ in np.ndenumerate(table):
-        background = to_hex(colors[row, column])
+    colors = np.asarray(image.get_cmap()(image.norm(table)))
+    size = 12 if len(texts) <= 6 else 11
+    for row, column in np.ndindex(*table.shape):
+        red, green, blue = colors[row, column, :3]
+        background = to_hex((red, green, blue))
         text = texts[row][column]
         ink = ink_on(background)
         color = FAINT if text == "0" and ink == INK else ink
@@ -88,7 +87,13 @@ def _write(ax: Axes, image: AxesImage, texts: Sequence[Sequence[str]]) -> None:
 def _frame(ax: Axes, *, rows: Sequence[str], columns: Sequence[str]) -> None:
     """Name rows and columns, and part the cells by white lines instead of a grid."""
     slant = 0 if sum(map(len, columns)) <= 40 else 40
-    ax.set_xticks(range(len(columns)), columns, rotation=slant, ha="right" if slant else "center")
+    ax.set_xticks(
+        range(len(columns)),
+        columns,
+        rotation=slant,
+        ha="right" if slant else "center",
+        rotation_mode="anchor" if slant else None,
+    )
     ax.set_yticks(range(len(rows)), rows)
     ax.grid(visible=False)
     ax.set_xticks(np.arange(0.5, len(columns) - 1), minor=True)

@@ -1,12 +1,13 @@
 """How good a classifier's scores are: over thresholds, as probabilities, over seeds."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from helpers.plot.arrays import Floats, Numbers, named, numbers
-from helpers.plot.style import CYCLE, DASHES, FAINT, MARKERS
+from helpers.plot.style import FAINT, look
 
 
 def roc(ax: Axes, scores: Numbers | Mapping[str, Numbers], labels: Numbers) -> Axes:
@@ -20,12 +21,12 @@ def roc(ax: Axes, scores: Numbers | Mapping[str, Numbers], labels: Numbers) -> A
     Raises:
         ValueError: a shape does not fit, or a class is missing.
     """
-    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle="-", label="_chance")
     for index, (name, values) in enumerate(named(scores).items()):
         hits, alarms = _hits_and_alarms(values, labels)
         _step(ax, alarms / alarms[-1], hits / hits[-1], name=name, index=index)
+    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle="-", label="chance")
     ax.set(xlabel="false-positive rate", ylabel="true-positive rate")
-    return _unit_square(ax)
+    return _unit_square(ax, legend="lower right")
 
 
 def precision_recall(ax: Axes, scores: Numbers | Mapping[str, Numbers], labels: Numbers) -> Axes:
@@ -36,17 +37,15 @@ def precision_recall(ax: Axes, scores: Numbers | Mapping[str, Numbers], labels: 
         recall = hits[1:] / hits[-1]
         _step(ax, np.append(0.0, recall), np.append(precision[0], precision), name=name, index=index)
     base = float(hits[-1] / (hits[-1] + alarms[-1]))
-    ax.axhline(base, color=FAINT, linewidth=1, linestyle="-", label="_chance")
+    ax.axhline(base, color=FAINT, linewidth=1, linestyle="-", label="chance")
     ax.set(xlabel="recall", ylabel="precision")
-    return _unit_square(ax)
+    return _unit_square(ax, legend="lower left")
 
 
-def reliability(
-    ax: Axes, probabilities: Numbers | Mapping[str, Numbers], labels: Numbers, *, bins: int = 10
-) -> Axes:
+def reliability(ax: Axes, probabilities: Numbers | Mapping[str, Numbers], labels: Numbers, *, bins: int = 10) -> Axes:
     """Draw how often the positive class came true against how probable it was said to be.
 
-    The cases are put into bins of equal width by their probability; a marker's area grows with its share of cases.
+    The cases are put into bins of equal width by their probability; a marker grows with its share of cases.
 
     Args:
         ax: the axes to draw on.
@@ -57,23 +56,17 @@ def reliability(
     Raises:
         ValueError: a shape does not fit, or a probability is not in [0, 1].
     """
-    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle="-", label="_perfect")
     for index, (name, values) in enumerate(named(probabilities).items()):
         said, target = _binary(values, labels)
         if said.min() < 0 or said.max() > 1:
-            raise ValueError(
-                f"probabilities: expected values in [0, 1], got {said.min():.3g} to {said.max():.3g}"
-            )
-        place = np.minimum((said * bins).astype(int), bins - 1)
-        count = np.bincount(place, minlength=bins)
-        full = count > 0
-        x = np.bincount(place, weights=said, minlength=bins)[full] / count[full]
-        y = np.bincount(place, weights=target, minlength=bins)[full] / count[full]
-        style = {"color": CYCLE[index], "marker": MARKERS[index]}
-        ax.plot(x, y, linestyle=DASHES[index], label=name or "_", markersize=0, color=CYCLE[index])
-        ax.scatter(x, y, s=20 + 230 * count[full] / count.sum(), edgecolors="white", zorder=3, **style)
+            raise ValueError(f"probabilities: expected values in [0, 1], got {said.min():.3g} to {said.max():.3g}")
+        x, y, share = _bin_means(said, target, bins=bins)
+        color, dashes, marker = look(index)
+        ax.plot(x, y, color=color, linestyle=dashes, marker=marker, markersize=4, label=name or "_")
+        ax.scatter(x, y, s=25 + 230 * share, color=color, marker=marker, edgecolors="white", zorder=3)
+    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle="-", label="perfect")
     ax.set(xlabel="predicted probability", ylabel="observed frequency")
-    return _unit_square(ax)
+    return _unit_square(ax, legend="upper left")
 
 
 def seeds_with_error_bars(ax: Axes, results: Mapping[str, Numbers], *, xlabel: str = "") -> Axes:
@@ -90,14 +83,14 @@ def seeds_with_error_bars(ax: Axes, results: Mapping[str, Numbers], *, xlabel: s
     names = list(results)
     for row, (name, values) in enumerate(named(results).items()):
         y = numbers(values, f"results[{name!r}]", shape=("S",))
-        if not len(y):
-            raise ValueError(f"results[{name!r}]: expected at least one seed, got none")
-        color = CYCLE[row % len(CYCLE)]
+        color, _, _ = look(row)
         std = float(y.std(ddof=1)) if len(y) > 1 else 0.0
+        text = f"{y.mean():.3f} ± {std:.3f}" if len(y) > 1 else f"{y.mean():.3f}"
         ax.scatter(y, np.full(len(y), row), s=40, color=color, alpha=0.55, linewidths=0, zorder=3)
         ax.errorbar(y.mean(), row + 0.22, xerr=std, color=color, marker="d", capsize=4, linestyle="none")
-        ax.text(y.mean(), row + 0.3, f"{y.mean():.3f} ± {std:.3f}", ha="center", va="top")
+        ax.text(y.mean(), row + 0.3, text, ha="center", va="top")
     ax.set_yticks(range(len(names)), names)
+    ax.margins(x=0.1)
     ax.set(xlabel=xlabel, ylim=(len(names) - 0.3, -0.4))
     ax.grid(visible=False, axis="y")
     return ax
@@ -109,6 +102,15 @@ def _binary(values: Numbers, labels: Numbers) -> tuple[Floats, Floats]:
     if not np.isin(target, (0, 1)).all():
         raise ValueError(f"labels: expected 0 and 1, got {np.unique(target)[:5].tolist()}")
     return scores, target
+
+
+def _bin_means(said: Floats, target: Floats, *, bins: int) -> tuple[Floats, Floats, Floats]:
+    """Return for each bin with cases in it: mean probability, share of positives, share of all cases."""
+    place = np.minimum((said * bins).astype(int), bins - 1)  # a probability of 1 belongs to the last bin
+    count = np.bincount(place, minlength=bins)
+    sums = [np.bincount(place, weights=weights, minlength=bins) for weights in (said, target)]
+    full = count > 0
+    return sums[0][full] / count[full], sums[1][full] / count[full], count[full] / count.sum()
 
 
 def _hits_and_alarms(values: Numbers, labels: Numbers) -> tuple[Floats, Floats]:
@@ -124,11 +126,14 @@ def _hits_and_alarms(values: Numbers, labels: Numbers) -> tuple[Floats, Floats]:
 
 
 def _step(ax: Axes, x: Floats, y: Floats, *, name: str, index: int) -> None:
-    ax.plot(x, y, color=CYCLE[index], linestyle=DASHES[index], label=name or "_")
+    color, dashes, _ = look(index)
+    ax.plot(x, y, color=color, linestyle=dashes, label=name or "_")
 
 
-def _unit_square(ax: Axes) -> Axes:
-    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-    if any(not str(line.get_label()).startswith("_") for line in ax.lines):
-        ax.legend()
+def _unit_square(ax: Axes, *, legend: Literal["lower right", "lower left", "upper left"]) -> Axes:
+    ticks = (0.0, 0.25, 0.5, 0.75, 1.0)
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=ticks, yticks=ticks)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.legend(loc=legend, handlelength=1.9)
     return ax

@@ -20,11 +20,11 @@ COLORS: dict[str, str] = {
 
 # The order of the lines in a figure. Yellow is left out: a thin yellow line is lost on white.
 CYCLE: tuple[str, ...] = tuple(
-    COLORS[name]
-    for name in ("blue", "vermillion", "bluish green", "reddish purple", "black", "orange", "sky blue")
+    COLORS[name] for name in ("blue", "vermillion", "bluish green", "reddish purple", "black", "orange", "sky blue")
 )
 # One dash pattern per color, in units of the line width: the lines stay apart in grey print too.
-DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
+Dashes = str | tuple[int, tuple[float, ...]]
+DASHES: tuple[Dashes, ...] = (
     "-",
     (0, (5, 1.6)),
     (0, (1.2, 1.2)),
@@ -51,8 +51,10 @@ _STYLE = {
     "xtick.labelsize": 11,
     "ytick.labelsize": 11,
     "legend.fontsize": 11,
-    "legend.frameon": False,
-    "legend.handlelength": 2.6,
+    "legend.facecolor": "white",
+    "legend.edgecolor": "none",
+    "legend.framealpha": 0.85,
+    "legend.handlelength": 2.4,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": FAINT,
@@ -79,10 +81,18 @@ def use_style() -> None:
     """
     matplotlib.style.use(["default", _STYLE])
     ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
+    in_notebook = ipython is not None and ipython.get_ipython() is not None
+    if in_notebook and "inline" in matplotlib.get_backend():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("retina", bbox_inches=None)  # not cropped: every figure keeps its own size
+        # Not cropped: every figure keeps its own size.
+        set_matplotlib_formats("retina", bbox_inches=None)  # type: ignore[no-untyped-call]
+
+
+def look(index: int) -> tuple[str, Dashes, str]:
+    """Color, dashes and marker of a figure's line by its index; they start over after seven."""
+    place = index % len(CYCLE)
+    return CYCLE[place], DASHES[place], MARKERS[place]
 
 
 def luminance(color: str) -> float:
@@ -108,5 +118,6 @@ def text_color(color: str, background: str = "white") -> str:
 
 
 def ink_on(background: str) -> str:
-    """Return the ink, dark or white, that reads better on a background."""
-    return max((INK, "#FFFFFF"), key=lambda ink: contrast(ink, background))
+    """Return an ink that can be read on a background: the usual dark one, else white, else black."""
+    inks = [ink for ink in (INK, "#FFFFFF") if contrast(ink, background) >= 4.5]
+    return inks[0] if inks else "#000000"  # black or white has 4.5 on any color

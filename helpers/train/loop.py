@@ -108,16 +108,16 @@ def _train_on(
     scaler: torch.amp.GradScaler,
 ) -> tuple[list[Tensor], list[int]]:
     """Take one optimizer step per batch; return each step's loss, left on the device, and its batch size."""
-    device = next(model.parameters()).device
+    device, scaling = next(model.parameters()).device, precision.needs_scaling
+    compute_loss = _loss_function(model, loss_fn, precision)
     losses, sizes = [], []
     model.train()
     for inputs, targets in batches:
         if inputs.device != device:
             inputs, targets = inputs.to(device, non_blocking=True), targets.to(device, non_blocking=True)
         optimizer.zero_grad()
-        with precision.autocast():
-            loss = loss_fn(model(inputs), targets)
-        if precision.needs_scaling:
+        loss = compute_loss(inputs, targets)
+        if scaling:
             scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             scaler.step(optimizer)
             scaler.update()
@@ -127,6 +127,18 @@ def _train_on(
         losses.append(loss.detach())
         sizes.append(inputs.shape[0])
     return losses, sizes
+
+
+def _loss_function(model: nn.Module, loss_fn: Loss, precision: Precision) -> Loss:
+    """Return (inputs, targets) -> loss; float32 goes without a context, which a tiny model would feel each step."""
+    if precision.dtype == torch.float32:
+        return lambda inputs, targets: loss_fn(model(inputs), targets)
+
+    def in_low_precision(inputs: Tensor, targets: Tensor) -> Tensor:
+        with precision.autocast():
+            return loss_fn(model(inputs), targets)
+
+    return in_low_precision
 
 
 def _mean_loss(losses: list[Tensor], sizes: list[int], epoch: int) -> float:

@@ -1,0 +1,1 @@
+"""How the book is made: running chapters, the results page, the Colab editions."""

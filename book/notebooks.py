@@ -1,0 +1,118 @@
+"""Reads what the pipeline and the tests want to know from a notebook."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import yaml
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = ROOT / "chapters"
+EXECUTED = ROOT / "_build" / "executed"
+CLAIM_MIME = "application/vnd.course.claim+json"
+RUN_MIME = "application/vnd.course.run+json"
+
+
+def read(path: Path) -> NotebookNode:
+    """Return the notebook in that file, in format 4."""
+    return nbformat.read(path, as_version=4)
+
+
+def as_text(notebook: NotebookNode) -> str:
+    """Return a notebook as the text of its file."""
+    return nbformat.writes(notebook) + "\n"
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook so that the file is either the old one or the whole new one."""
+    write_text(path, as_text(notebook))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file the same way, and leave it (and its date) alone if it already says this."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def toc_slugs() -> list[str]:
+    """Return the chapters' slugs in the order of the table of contents."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    return [Path(file).stem for file in files if file.startswith("chapters/")]
+
+
+def slugs() -> list[str]:
+    """Return the slugs of the chapters that exist, in the book's order and then by name."""
+    order = toc_slugs()
+    found = [path.stem for path in CHAPTERS.glob("*.ipynb")]
+    return sorted(found, key=lambda slug: (order.index(slug) if slug in order else len(order), slug))
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the code cells, in order."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    """Return a cell's tags."""
+    return cell.metadata.get("tags", [])
+
+
+def headings(notebook: NotebookNode) -> Iterator[tuple[int, int, str]]:
+    """Yield (index of the cell, level, text) of every Markdown heading outside code fences."""
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            text = re.sub(r"^(```|~~~).*?^\1", "", cell.source, flags=re.MULTILINE | re.DOTALL)
+            for marks, words in re.findall(r"^(#{1,6}) +(.+?) *$", text, flags=re.MULTILINE):
+                yield index, len(marks), words
+
+
+def title(notebook: NotebookNode) -> str:
+    """Return the first heading of level 1."""
+    return next((words for _, level, words in headings(notebook) if level == 1), "(no title)")
+
+
+def heading_above(notebook: NotebookNode, index: int) -> str:
+    """Return the last heading before the cell at that index."""
+    above = [words for at, _, words in headings(notebook) if at < index]
+    return above[-1] if above else "(no heading)"
+
+
+def place(notebook: NotebookNode, index: int) -> str:
+    """Say where a code cell stands, as a reader would look for it."""
+    number = sum(cell.cell_type == "code" for cell in notebook.cells[: index + 1])
+    cell = notebook.cells[index]
+    return f"code cell {number} (id {cell.get('id', 'none')}), under '{heading_above(notebook, index)}'"
+
+
+def shown(notebook: NotebookNode, mime: str) -> Iterator[tuple[int, dict]]:
+    """Yield (index of the cell, data) of every output of that type."""
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if mime in output.get("data", {}):
+                yield index, output["data"][mime]
+
+
+def claims(notebook: NotebookNode) -> list[dict]:
+    """Return every claim of an executed notebook, with its cell's id and the section it stands in."""
+    return [
+        {**claim, "cell": notebook.cells[index].get("id", ""), "section": heading_above(notebook, index)}
+        for index, claim in shown(notebook, CLAIM_MIME)
+    ]
+
+
+def run_record(notebook: NotebookNode) -> dict:
+    """Return what the start cell recorded: device, threads, precision, seed, versions, parameters."""
+    return next((record for _, record in shown(notebook, RUN_MIME)), {})
+
+
+def relative(path: Path) -> str:
+    """Return a path as a reader would type it."""
+    return os.path.relpath(path)
