@@ -1,7 +1,5 @@
 """Linear classifiers: one affine map from features to logits."""
 
-from typing import cast
-
 from torch import Tensor, nn
 
 
@@ -36,4 +34,5 @@ class SoftmaxRegression(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return logits, (B, ...) with D values per example -> (B, K)."""
-        return cast(Tensor, self.linear(inputs.flatten(1)))
+        logits: Tensor = self.linear(inputs.flatten(1))  # (B, K)
+        return logits

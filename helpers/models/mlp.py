@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
 
 from torch import Tensor, nn
 
@@ -26,4 +25,5 @@ class MLP(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return logits, (B, ...) with D values per example -> (B, K)."""
-        return cast(Tensor, self.layers(inputs.flatten(1)))
+        logits: Tensor = self.layers(inputs.flatten(1))  # (B, K)
+        return logits

@@ -1,0 +1,28 @@
+"""Metrics: tensors -> float (or a table of counts), never a graph.
+
+A metric that compares labels takes `predictions` in one of three forms, told apart by shape and dtype:
+
+- (B, K) float logits, K >= 2: the class with the largest logit is predicted, the first one in a tie;
+- (B,) float logits of class 1 against class 0: class 1 is predicted above 0;
+- (B,) integers: the predicted labels themselves.
+
+`labels` (B,) are integers from 0 to K - 1. Both may be on any device. Whatever has no example, another length, a
+label out of range or a NaN is a ValueError.
+"""
+
+from helpers.metrics.counts import accuracy, confusion_matrix, f1, precision, recall
+from helpers.metrics.errors import mean_absolute_error, root_mean_squared_error
+from helpers.metrics.scores import auroc, average_precision, calibration_error
+
+__all__ = [
+    "accuracy",
+    "auroc",
+    "average_precision",
+    "calibration_error",
+    "confusion_matrix",
+    "f1",
+    "mean_absolute_error",
+    "precision",
+    "recall",
+    "root_mean_squared_error",
+]

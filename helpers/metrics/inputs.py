@@ -1,0 +1,67 @@
+"""What the metrics accept, checked and brought to the CPU without a graph."""
+
+from typing import Any
+
+from torch import Tensor
+
+Task = dict[str, Any]  # torchmetrics' arguments `task` and `num_classes`
+
+
+def labels_of(predictions: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, int]:
+    """Predicted labels (B,) and true labels (B,), int64 on the CPU, and the number of classes K."""
+    if predictions.is_floating_point():
+        values, true, kind = logits_of(predictions, labels)
+        return (values.argmax(dim=1) if values.ndim == 2 else (values > 0).long()), true, kind["num_classes"]
+    if predictions.ndim != 1:
+        raise ValueError(f"Predicted labels should have shape (B,), but are {_described(predictions)}.")
+    _check(predictions, labels)
+    predicted, true = predictions.detach().cpu().long(), labels.detach().cpu().long()
+    classes = max(2, int(predicted.max()) + 1, int(true.max()) + 1)
+    _check_range("Predicted labels", predicted, classes)
+    _check_range("Labels", true, classes)
+    return predicted, true, classes
+
+
+def logits_of(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Task]:
+    """Logits (B,) or (B, K) in double precision and true labels (B,), on the CPU; what torchmetrics calls the task."""
+    if not logits.is_floating_point() or logits.ndim not in (1, 2) or logits.shape[1:] == (1,):
+        raise ValueError(
+            "Logits should be floats of shape (B,) for two classes or (B, K) with K >= 2, but are "
+            f"{_described(logits)}. squeeze(1) makes (B, 1) into (B,)."
+        )
+    _check(logits, labels)
+    if logits.isnan().any():
+        raise ValueError("Logits should be numbers, but hold NaN. Check the inputs and the loss for NaN.")
+    task, classes = ("binary", 2) if logits.ndim == 1 else ("multiclass", logits.shape[1])
+    true = labels.detach().cpu().long()
+    _check_range("Labels", true, classes)
+    return logits.detach().cpu().double(), true, {"task": task, "num_classes": classes}
+
+
+def numbers_of(predictions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Predictions and targets of one shape, in double precision on the CPU."""
+    if predictions.shape != targets.shape or targets.numel() == 0:
+        raise ValueError(
+            "Predictions and targets should have one shape, and one element at least, but are "
+            f"{_described(predictions)} and {_described(targets)}."
+        )
+    return predictions.detach().cpu().double(), targets.detach().cpu().double()
+
+
+def _check(predictions: Tensor, labels: Tensor) -> None:
+    if labels.ndim != 1 or labels.is_floating_point() or len(labels) == 0:
+        raise ValueError(f"Labels should be integers of shape (B,), B >= 1, but are {_described(labels)}.")
+    if len(predictions) != len(labels):
+        raise ValueError(f"Each of {len(labels)} labels needs one prediction, but came {_described(predictions)}.")
+
+
+def _check_range(what: str, labels: Tensor, classes: int) -> None:
+    if int(labels.min()) < 0 or int(labels.max()) >= classes:
+        raise ValueError(
+            f"{what} should be from 0 to {classes - 1}, but go from {int(labels.min())} to {int(labels.max())}. "
+            "Logits (B,) are for two classes; for K classes pass (B, K)."
+        )
+
+
+def _described(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"

@@ -1,0 +1,72 @@
+"""A Colab edition runs by itself: one file, in an empty folder, where ``helpers`` is not installed."""
+
+import subprocess
+import sys
+import sysconfig
+import venv
+
+import pytest
+
+from book import notebooks
+from book.notebooks import ROOT
+
+COLAB = ROOT / "_build" / "colab"
+
+
+@pytest.fixture
+def edition(slug):
+    path = COLAB / f"{slug}.ipynb"
+    if not path.exists():
+        pytest.skip(f"{slug} has no Colab edition yet: run make colab")
+    return path
+
+
+@pytest.fixture
+def colab_like(tmp_path):
+    """A Python that has every package of the course but ``helpers``: path files of path files are not followed."""
+    venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    (site / "course.pth").write_text(sysconfig.get_path("purelib"))
+    return python
+
+
+def call(python, folder, *words):
+    environment = {"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "HOME": str(folder), "JUPYTER_PLATFORM_DIRS": "1"}
+    command = [str(python), *map(str, words)]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_runs_in_an_empty_folder(slug, edition, colab_like, tmp_path):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    assert "No module named 'helpers'" in call(colab_like, folder, "-c", "import helpers").stderr
+    options = ["-k", "python3", "--no-progress-bar"]
+    if "epochs:" in edition.read_text(encoding="utf-8"):
+        options += ["-p", "epochs", "2"]
+    run = call(colab_like, folder, "-m", "papermill", edition, folder / "out.ipynb", *options)
+    assert run.returncode == 0, run.stderr
+    where = call(colab_like, folder, "-c", "import helpers; print(helpers.__file__)").stdout
+    assert where.startswith(str(tmp_path / "venv"))
+
+
+def test_keeps_the_outputs_and_asks_for_a_gpu(edition, executed):
+    notebook = notebooks.read(edition)
+    assert notebook.metadata["accelerator"] == "GPU"
+    assert notebook.cells[0].metadata["cellView"] == "form"
+    assert notebook.cells[0].source.startswith("#@title ")
+    assert [cell.get("outputs") for cell in notebook.cells[1:]] == [cell.get("outputs") for cell in executed.cells]
+
+
+def test_leaves_torch_and_numpy_alone(edition):
+    setup = notebooks.read(edition).cells[0].source
+    needed = next(line for line in setup.splitlines() if line.startswith("needed = "))
+    assert not any(repr(name) in needed for name in ("torch", "torchvision", "numpy", "helpers"))
+    assert "--no-deps" in setup
+
+
+def test_the_same_sources_give_the_same_wheel():
+    code = "import hashlib; from book.colab import build_wheel; print(hashlib.sha256(build_wheel()[1]).hexdigest())"
+    first, second = (call(sys.executable, ROOT, "-c", code) for _ in range(2))
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == second.stdout
