@@ -12,7 +12,7 @@ from book.notebooks import ROOT, code_cells
 def helper_files(notebook: NotebookNode, root: Path = ROOT) -> list[Path]:
     """Return the files under ``root/helpers`` that a notebook imports, directly or through one another."""
     found: set[Path] = set()
-    waiting = [path for cell in code_cells(notebook) for path in _imported(_parse(cell.source), [], root)]
+    waiting = [path for cell in code_cells(notebook) for path in _imported(parse(cell.source), [], root)]
     while waiting:
         path = waiting.pop()
         if path not in found:
@@ -22,7 +22,8 @@ def helper_files(notebook: NotebookNode, root: Path = ROOT) -> list[Path]:
     return sorted(found)
 
 
-def _parse(source: str) -> ast.Module:
+def parse(source: str) -> ast.Module:
+    """Return a cell as a syntax tree, without magics and shell commands; empty if it is not Python."""
     lines = ["pass" if line.startswith(("%", "!")) else line for line in source.splitlines()]
     try:
         return ast.parse("\n".join(lines))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from mdit_py_plugins.anchors.index import slugify
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,6 +84,20 @@ def heading_above(notebook: NotebookNode, index: int) -> str:
     """Return the last heading before the cell at that index."""
     above = [words for at, _, words in headings(notebook) if at < index]
     return above[-1] if above else "(no heading)"
+
+
+def anchors_above(notebook: NotebookNode) -> dict[str, str]:
+    """Return cell id -> the anchor, in the rendered page, of the last heading before it."""
+    found, taken, anchor = {}, {}, ""
+    by_cell = {}
+    for index, _, words in headings(notebook):
+        by_cell.setdefault(index, []).append(slugify(words))
+    for index, cell in enumerate(notebook.cells):
+        for slug in by_cell.get(index, []):
+            anchor = f"{slug}-{taken[slug]}" if slug in taken else slug
+            taken[slug] = taken.get(slug, 0) + 1
+        found[cell.get("id", "")] = anchor
+    return found
 
 
 def place(notebook: NotebookNode, index: int) -> str:

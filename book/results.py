@@ -1,6 +1,7 @@
 """Writes the results page from the executed notebooks and the benchmarks' tables. Nothing on it is typed."""
 
 import json
+import re
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -78,11 +79,18 @@ The tests run every chapter a second time and compare all that it prints and dra
 
 def claims(slug: str, notebook: NotebookNode) -> str:
     """Return a chapter's table of claims."""
+    anchors = notebooks.anchors_above(notebook)
     rows = [
-        ["✓" if claim["passed"] else "✗", claim["name"], short(claim["value"]), bound(claim["bound"]), claim["section"]]
+        [
+            "✓" if claim["passed"] else "✗",
+            plain(claim["name"]),
+            plain(short(claim["value"])),
+            plain(bound(claim["bound"])),
+            f"[{claim['section']}](chapters/{slug}.ipynb#{anchors[claim['cell']]})",
+        ]
         for claim in notebook.metadata["course"]["claims"]
     ]
-    heading = f"### {link(slug, notebook)}\n\n"
+    heading = f"### {notebooks.title(notebook)}\n\n"
     return heading + (table(["", "claim", "value", "bound", "section"], rows) if rows else "It makes no claims.\n")
 
 
@@ -102,6 +110,11 @@ def link(slug: str, notebook: NotebookNode) -> str:
 def short(value: object) -> str:
     """Return a value as a claim shows it."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def plain(text: str) -> str:
+    """Return text so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>$#~&])", r"\\\1", text)
 
 
 def bound(bounds: dict) -> str:

@@ -4,8 +4,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import pooch
-
 from helpers.data.errors import DataError
 
 CACHE_VARIABLE = "COURSE_DATA"
@@ -28,6 +26,8 @@ class Remote:
 
 def cache_folder(cache: str | Path | None = None) -> Path:
     """The folder of downloads: `cache`, else the environment variable COURSE_DATA, else the system's own place."""
+    import pooch  # only here and below: it brings progress bars along, which warn where there is no widget for them
+
     chosen = cache or os.environ.get(CACHE_VARIABLE) or pooch.os_cache("executable-pytorch")
     return Path(chosen).expanduser()
 
@@ -46,6 +46,8 @@ def fetch(remote: Remote, folder: Path, *, instead: str) -> Path:
     Raises:
         DataError: if no mirror has given the file with the right MD5.
     """
+    import pooch
+
     path = folder / remote.name
     troubles = []
     if path.exists():

@@ -40,7 +40,7 @@ def expect(
         raise ValueError(f"expect({name!r}, ...) needs at_least, at_most or equals: without one it claims nothing")
     value = _plain(value)
     passed = all(_holds(value, kind, bound) for kind, bound in bounds.items())
-    claim = {"name": name, "value": _json_safe(value), "bound": bounds, "passed": passed}
+    claim = {"name": name, "value": _json_safe(value), "bound": _json_safe(bounds), "passed": passed}
     line = f"{'✓' if passed else '✗'} {name}: {_short(value)} (expected {_words(bounds)})"
     style = "expect expect-passed" if passed else "expect expect-missed"
     page = f'<div class="{style}">{html.escape(line)}</div>'
@@ -60,6 +60,8 @@ def _holds(value: Any, kind: str, bound: Any) -> bool:
 
 def _json_safe(value: Any) -> Any:
     """JSON has no NaN and no infinity: keep them as words."""
+    if isinstance(value, dict):
+        return {key: _json_safe(item) for key, item in value.items()}
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 

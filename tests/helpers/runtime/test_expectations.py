@@ -33,6 +33,8 @@ def shown(monkeypatch):
         (True, {"equals": True}, True),
         (False, {"equals": True}, False),
         (None, {"equals": None}, True),
+        (float("inf"), {"equals": float("inf")}, True),
+        (1.0, {"at_most": float("inf")}, True),
         (float("nan"), {"at_least": 0.0}, False),
         (float("nan"), {"at_most": 0.0}, False),
         (torch.tensor(3), {"equals": 3}, True),

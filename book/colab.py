@@ -1,0 +1,99 @@
+"""Makes a chapter's Colab edition: ``python -m book.colab concepts``, result in ``_build/colab/``.
+
+The edition is one file that needs nothing of ours on a server: its first cell carries ``helpers`` as a wheel,
+and installs it beside what Colab brings. torch, torchvision and NumPy stay as they are there.
+"""
+
+import ast
+import base64
+import os
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+from flit_core import buildapi
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from book import notebooks
+from book.imports import helper_files, parse
+from book.notebooks import EXECUTED, ROOT
+
+COLAB = ROOT / "_build" / "colab"
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "skimage": "scikit-image", "IPython": "ipython"}  # where names differ
+UNTOUCHED = ("torch", "torchvision", "numpy")
+SETUP = '''#@title Set up this chapter: run this cell first {{ display-mode: "form" }}
+# Installs `helpers`, the course's own package, carried below as a wheel, and those of the packages it needs that
+# are missing here. {untouched} stay as they are.
+import base64, importlib, importlib.metadata, importlib.util, pathlib, subprocess, sys, tempfile
+
+wheel_name = "{wheel_name}"
+needed = {needed}  # import name -> package
+wheel_data = """
+{wheel_data}
+"""
+
+_folder = pathlib.Path(tempfile.mkdtemp())
+(_folder / wheel_name).write_bytes(base64.b64decode(wheel_data))
+_kept = [name for name in {untouched_names} if importlib.util.find_spec(name)]
+(_folder / "kept.txt").write_text("".join(f"{{name}}=={{importlib.metadata.version(name)}}\\n" for name in _kept))
+_missing = [package for name, package in needed.items() if not importlib.util.find_spec(name)]
+_pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+if _missing:
+    subprocess.run([*_pip, *_missing, "-c", str(_folder / "kept.txt")], check=True)
+subprocess.run([*_pip, "--no-deps", "--force-reinstall", str(_folder / wheel_name)], check=True)
+importlib.invalidate_caches()
+del wheel_name, wheel_data, needed'''
+
+
+def main(slug: str) -> None:
+    """Write the edition of the chapter of that name."""
+    wheel_name, wheel = build_wheel()
+    edition = make_edition(notebooks.read(EXECUTED / f"{slug}.ipynb"), slug, wheel_name, wheel)
+    target = COLAB / f"{slug}.ipynb"
+    notebooks.write(edition, target)
+    target.touch()
+
+
+def build_wheel() -> tuple[str, bytes]:
+    """Build the wheel of ``helpers``; the same sources give the same bytes."""
+    os.environ["SOURCE_DATE_EPOCH"] = "1735689600"  # 2025: dates of files are not part of the content
+    os.chdir(ROOT)  # as the interface of build backends asks for
+    with tempfile.TemporaryDirectory() as folder:
+        name = buildapi.build_wheel(folder)
+        return name, (Path(folder) / name).read_bytes()
+
+
+def make_edition(notebook: NotebookNode, slug: str, wheel_name: str, wheel: bytes) -> NotebookNode:
+    """Return the executed notebook with a set-up cell before it, and Colab's settings."""
+    source = SETUP.format(
+        wheel_name=wheel_name,
+        wheel_data=textwrap.fill(base64.b64encode(wheel).decode(), 120),
+        needed=packages(notebook),
+        untouched=", ".join(UNTOUCHED),
+        untouched_names=list(UNTOUCHED),
+    )
+    setup = new_code_cell(source, id="set-up", metadata={"cellView": "form", "tags": ["nbval-ignore-output"]})
+    notebook.cells.insert(0, setup)
+    notebook.metadata["accelerator"] = "GPU"
+    notebook.metadata["colab"] = {"name": f"{slug}.ipynb", "provenance": [], "gpuType": "T4"}
+    return notebook
+
+
+def packages(notebook: NotebookNode) -> dict[str, str]:
+    """Return import name -> package, of what a chapter and its part of ``helpers`` import from elsewhere."""
+    trees = [parse(cell.source) for cell in notebooks.code_cells(notebook)]
+    trees += [ast.parse(path.read_text(encoding="utf-8")) for path in helper_files(notebook)]
+    names = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    names -= {*sys.stdlib_module_names, *UNTOUCHED, "helpers"}
+    return {name: DISTRIBUTIONS.get(name, name) for name in sorted(names)}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
