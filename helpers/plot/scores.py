@@ -88,7 +88,9 @@ def seeds_with_error_bars(ax: Axes, results: Mapping[str, Numbers], *, xlabel: s
         text = f"{y.mean():.3f} ± {std:.3f}" if len(y) > 1 else f"{y.mean():.3f}"
         ax.scatter(y, np.full(len(y), row), s=40, color=color, alpha=0.55, linewidths=0, zorder=3)
         ax.errorbar(y.mean(), row + 0.22, xerr=std, color=color, marker="d", capsize=4, linestyle="none")
-        ax.text(y.mean(), row + 0.3, text, ha="center", va="top")
+        ax.text(
+            y.mean(), row + 0.3, text, ha="center", va="top", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1}
+        )
     ax.set_yticks(range(len(names)), names)
     ax.margins(x=0.1)
     ax.set(xlabel=xlabel, ylim=(len(names) - 0.3, -0.4))

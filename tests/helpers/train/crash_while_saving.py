@@ -28,8 +28,8 @@ def save_for_ever(path: Path, first: int, ready: int) -> None:
     """Save one checkpoint after another, each with the next epoch's number, and report each that is complete."""
     model = make_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    epoch = first
-    while True:
+    epoch, parent = first, os.getppid()
+    while os.getppid() == parent:  # nobody is left behind if the parent itself is stopped
         train.save_checkpoint(path, model, optimizer, epoch=epoch)
         os.write(ready, epoch.to_bytes(8, "little"))
         epoch += 1
