@@ -28,7 +28,7 @@ def main() -> int:
     run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if run.returncode:
         print(complaints(run.stderr or run.stdout), file=sys.stderr)
-        shutil.rmtree(ROOT / "_build" / ".doctrees", ignore_errors=True)  # or Sphinx would not look at these pages again
+        shutil.rmtree(ROOT / "_build" / ".doctrees", ignore_errors=True)  # or Sphinx would skip these pages
         return 1
     (HTML / "index.html").touch()
     print(f"book: rendered in {time.perf_counter() - start:.1f} s", flush=True)

@@ -1,4 +1,4 @@
-"""Finds which files of ``helpers`` a notebook uses, by reading imports, so that a change reruns only what it touches."""
+"""Finds which files of ``helpers`` a notebook imports, so that a change there reruns only what it touches."""
 
 import ast
 from collections.abc import Iterator

@@ -22,7 +22,7 @@ def main(slug: str, arguments: list[str]) -> int:
     result = RUNS / f"{slug}.ipynb"
     command = [sys.executable, "-m", "papermill", CHAPTERS / f"{slug}.ipynb", result, "--cwd", CHAPTERS]
     status = subprocess.run([*command, "-k", "python3", *arguments], check=False).returncode
-    print(f"{'The result is' if status == 0 else 'It stopped; as far as it came, it is'} in {notebooks.relative(result)}")
+    print("The result is in" if status == 0 else "It stopped. As far as it came, it is in", notebooks.relative(result))
     return status
 
 

@@ -14,7 +14,7 @@ COMPARED_TOO = {"image/png", "image/jpeg"}
 LOOK_EVERY = 1.0  # seconds
 
 
-class KernelDied(RuntimeError):
+class KernelDiedError(RuntimeError):
     pass
 
 
@@ -30,7 +30,7 @@ class WatchedKernel(RunningKernel):
                 return super().await_reply(msg_id, timeout=max(0.0, min(LOOK_EVERY, deadline - time.monotonic())))
             except Empty:
                 if not self.is_alive():
-                    raise KernelDied(f"the kernel of {self.chapter} died while running this cell") from None
+                    raise KernelDiedError(f"the kernel of {self.chapter} died while running this cell") from None
                 if time.monotonic() >= deadline:
                     raise
 

@@ -1,5 +1,6 @@
 """The start of every chapter: check, seed, pin, choose, and say so in one line."""
 
+import html
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,7 +80,8 @@ def start(
     seed_everything(parameters["seed"])
     precision = choose_precision(device, mixed=mixed_precision)
     run = Run(device, precision, parameters["seed"], threads, parameters)
-    show_line(_sentence(run, gpu_gain), {RUN_MIME: run.record()})
+    line = _sentence(run, gpu_gain)
+    show_line(line, {"text/html": f'<div class="run">{html.escape(line)}</div>', RUN_MIME: run.record()})
     return run
 
 

@@ -37,7 +37,7 @@ def call(python, folder, *words):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_runs_in_an_empty_folder(slug, edition, colab_like, tmp_path):
+def test_runs_in_an_empty_folder(edition, colab_like, tmp_path):
     folder = tmp_path / "empty"
     folder.mkdir()
     assert "No module named 'helpers'" in call(colab_like, folder, "-c", "import helpers").stderr

@@ -62,8 +62,10 @@ def visit(browser, site):
         page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
-        page.on("response", lambda response: troubles.append(f"{response.status}: {response.url}") if response.status >= 400 else None)
-        page.on("request", lambda request: troubles.append(f"foreign: {request.url}") if not is_ours(request.url, site) else None)
+        page.on(
+            "response", lambda reply: troubles.append(f"{reply.status}: {reply.url}") if reply.status >= 400 else None
+        )
+        page.on("request", lambda asked: None if is_ours(asked.url, site) else troubles.append(f"foreign: {asked.url}"))
         page.goto(f"{site}/{name}", wait_until="networkidle")
         return page, troubles
 

@@ -22,7 +22,9 @@ IN_ORDER = [(slug, case) for slug, cases in CASES.items() if slug in notebooks.s
 def cases(slug):
     """Return (id, index of the heading's cell) of every case of a chapter's Clinic."""
     chapter = notebooks.read(notebooks.CHAPTERS / f"{slug}.ipynb")
-    found = [(re.match(r"([A-Z]\d+) · \S", words), at) for at, level, words in notebooks.headings(chapter) if level == 3]
+    found = [
+        (re.match(r"([A-Z]\d+) · \S", words), at) for at, level, words in notebooks.headings(chapter) if level == 3
+    ]
     return chapter, [(match[1], at) for match, at in found if match]
 
 

@@ -37,5 +37,3 @@ def test_few_cells_are_exempt_from_the_second_run(executed):
     exempt = [cell.id for cell in cells if "nbval-ignore-output" in notebooks.tags(cell)]
     assert len(exempt) <= len(cells) / 5, f"exempt: {exempt}"
     assert not any("nbval-skip" in notebooks.tags(cell) for cell in cells)
-
-

@@ -40,7 +40,9 @@ def test_is_plain_markdown(chapter, kind):
             return re.sub(r"\$[^$]*\$", " ", cell.source)
         return cell.source if kind == "a directive" else prose(cell)
 
-    found = [(cell.id, match[0]) for cell in markdown(chapter) for match in re.finditer(FORBIDDEN[kind], text(cell), re.M)]
+    found = [
+        (cell.id, match[0]) for cell in markdown(chapter) for match in re.finditer(FORBIDDEN[kind], text(cell), re.M)
+    ]
     assert found == [], f"{kind} works in the book alone"
 
 
