@@ -70,6 +70,7 @@ _build/html/index.html: $(EXECUTED) $(PAGES) $(wildcard _static/* book/*.py resu
 
 colab: execute ## Make the Colab edition of every chapter in _build/colab/
 	@$(MAKE) --silent $(COLAB)
+	@echo "The Colab editions are in _build/colab/: upload one to Colab, and run its first cell first"
 
 _build/colab/%.ipynb: _build/executed/%.ipynb book/colab.py book/notebooks.py pyproject.toml $(HELPERS)
 	@$(BIN)/python -m book.colab $*

@@ -1,0 +1,95 @@
+"""Executing a chapter: what is kept of a good one, and what is said of a bad one."""
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from book import execute, notebooks
+
+GOOD = "from helpers.runtime import expect\nexpect('one', 1, at_least=1)"
+MISSED = "from helpers.runtime import expect\nexpect('two', 1, at_least=2)"
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """Point the pipeline at a scratch folder."""
+    for module in (execute, notebooks):
+        monkeypatch.setattr(module, "CHAPTERS", tmp_path / "chapters")
+    monkeypatch.setattr(execute, "EXECUTED", tmp_path / "executed")
+    monkeypatch.setattr(execute, "FAILED", tmp_path / "failed")
+    (tmp_path / "chapters").mkdir()
+    return tmp_path
+
+
+def write(folder, *sources):
+    notebook = new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    notebook.cells = [new_markdown_cell("# Sample"), new_code_cell("x = 1"), new_markdown_cell("## Where it counts")]
+    notebook.cells += [new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(sources)]
+    nbformat.write(notebook, folder / "chapters" / "sample.ipynb")
+
+
+def test_a_good_chapter_is_kept_with_its_record(folders, capsys):
+    write(folders, GOOD)
+    assert execute.main("sample") == 0
+    kept = notebooks.read(folders / "executed" / "sample.ipynb")
+    course = kept.metadata["course"]
+    assert course["claims"] == [
+        {
+            "name": "one",
+            "value": 1,
+            "bound": {"at_least": 1},
+            "passed": True,
+            "cell": "cell-0",
+            "section": "Where it counts",
+        }
+    ]
+    assert course["seconds"] > 0
+    assert course["peak_bytes"] > 20e6
+    assert "papermill" not in kept.metadata
+    assert not (folders / "failed" / "sample.ipynb").exists()
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "sample: running"
+    assert said[1].endswith("1 expectations hold")
+    rule = (folders / "executed" / "sample.d").read_text(encoding="utf-8").splitlines()[0]
+    assert rule.startswith("_build/executed/sample.ipynb: helpers/__init__.py helpers/runtime/__init__.py")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        pytest.param("def f():\n    raise ValueError('no luck')\nf()", "ValueError: no luck", id="error"),
+        pytest.param(MISSED, "expected 'two' {'at_least': 2}, got 1", id="crossed expectation"),
+        pytest.param("import os\nos._exit(1)", "DeadKernelError: Kernel died", id="dead kernel"),
+        pytest.param("import time\ntime.sleep(60)", "CellTimeoutError", id="hanging cell"),
+    ],
+)
+def test_a_bad_chapter_fails_and_names_the_cell(folders, capsys, monkeypatch, source, said):
+    monkeypatch.setattr(execute, "CELL_SECONDS", 4)
+    write(folders, GOOD, source)
+    assert execute.main("sample") == 1
+    complaint = capsys.readouterr().err
+    assert "sample: FAILED" in complaint
+    assert "code cell 3 (id cell-1), under 'Where it counts'" in complaint
+    assert said in complaint
+    assert not (folders / "executed" / "sample.ipynb").exists()
+    assert (folders / "failed" / "sample.ipynb").exists()
+
+
+def test_what_was_executed_before_stays_when_a_run_fails(folders):
+    write(folders, GOOD)
+    execute.main("sample")
+    before = (folders / "executed" / "sample.ipynb").read_bytes()
+    write(folders, "1 / 0")
+    assert execute.main("sample") == 1
+    assert (folders / "executed" / "sample.ipynb").read_bytes() == before
+
+
+@pytest.mark.parametrize(("name", "hint"), [("", "Name a chapter"), ("no-such-chapter", "There is no chapter")])
+def test_run_names_the_chapters_there_are(name, hint):
+    run = subprocess.run([sys.executable, "-m", "book.run", name], capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert hint in run.stderr
+    assert all(known in run.stderr for known in notebooks.slugs())

@@ -1,0 +1,64 @@
+"""The files around the course: workflows parse and ask for little, every dependency has a reason."""
+
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from book.notebooks import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def load(path):
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflow_has_least_permissions_and_pinned_actions(path):
+    workflow = load(path)
+    assert {"name", "on", "permissions", "concurrency", "jobs"} <= set(workflow)
+    assert workflow["permissions"] in ({"contents": "read"}, {})
+    for job in workflow["jobs"].values():
+        assert "timeout-minutes" in job
+        for step in job["steps"]:
+            assert ("uses" in step) != ("run" in step)
+            assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step.get("uses", "a/b@v1"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflow_runs_targets_that_exist(path):
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    steps = [step for job in load(path)["jobs"].values() for step in job["steps"]]
+    called = {target for step in steps for target in re.findall(r"^ *make ([a-z]+)", step.get("run", ""), re.MULTILINE)}
+    assert called <= targets
+
+
+def test_every_dependency_has_a_reason():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    dependencies = [line for line in lines if line and not line.startswith("#")]
+    assert dependencies.pop() == "-e ."
+    assert [line for line in dependencies if not re.fullmatch(r"[\w-]+(\S+)? +# .+", line)] == []
+
+
+def names(file):
+    """Return the packages that a list of requirements names."""
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    return {re.match(r"[\w-]+", line)[0].lower().replace("_", "-") for line in lines if re.match(r"\w", line)}
+
+
+def test_every_dependency_is_locked():
+    assert names("requirements.txt") <= names("constraints.txt")
+
+
+def test_helpers_own_dependencies_are_never_pinned():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    listed = re.search(r"^dependencies = \[(.*?)^\]", text, re.MULTILINE | re.DOTALL)[1]
+    assert not re.search(r"==|<|~=", listed)
+
+
+def test_make_help_lists_the_targets():
+    run = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for target in ("book", "test", "run", "preview", "lint", "bench", "clean"):
+        assert re.search(rf"^  make {target} ", run.stdout, re.MULTILINE)
