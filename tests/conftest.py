@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from book import notebooks
@@ -14,6 +16,14 @@ def pytest_generate_tests(metafunc):
 def chapter(slug):
     """The chapter as it stands in git."""
     return notebooks.read(CHAPTERS / f"{slug}.ipynb")
+
+
+@pytest.fixture
+def few_epochs(chapter):
+    """Words for papermill's command line that make training as short as the chapter allows."""
+    start = next((cell.source for cell in notebooks.code_cells(chapter) if "runtime.start(" in cell.source), "")
+    low = re.search(r"\bepochs=\((\d+),", start)
+    return ["-p", "epochs", str(max(2, int(low[1])))] if low else []
 
 
 @pytest.fixture

@@ -37,13 +37,11 @@ def call(python, folder, *words):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_runs_in_an_empty_folder(edition, colab_like, tmp_path):
+def test_runs_in_an_empty_folder(edition, few_epochs, colab_like, tmp_path):
     folder = tmp_path / "empty"
     folder.mkdir()
     assert "No module named 'helpers'" in call(colab_like, folder, "-c", "import helpers").stderr
-    options = ["-k", "python3", "--no-progress-bar"]
-    if "epochs:" in edition.read_text(encoding="utf-8"):
-        options += ["-p", "epochs", "2"]
+    options = ["-k", "python3", "--no-progress-bar", *few_epochs]
     run = call(colab_like, folder, "-m", "papermill", edition, folder / "out.ipynb", *options)
     assert run.returncode == 0, run.stderr
     where = call(colab_like, folder, "-c", "import helpers; print(helpers.__file__)").stdout

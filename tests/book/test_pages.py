@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
+PAGES = [name for name in PAGES if name != "index.html"]  # it only leads on to the first page
 
 pytestmark = [
     pytest.mark.skipif(BROWSER is None, reason="no Chromium was found"),
@@ -76,6 +77,11 @@ def visit(browser, site):
 
 def is_ours(url, site):
     return url.startswith((site, "data:", "blob:"))
+
+
+def test_the_front_door_leads_to_the_first_page(visit):
+    page, _ = visit("index.html", 1280)
+    page.wait_for_url("**/intro.html")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -9,7 +9,6 @@ import pytest
 
 from book.notebooks import CHAPTERS, ROOT
 
-SMALL = {"epochs": 2}
 REFUSAL_SECONDS = 60  # far below a chapter's own time on a slow machine under load
 
 
@@ -30,9 +29,8 @@ def names(slug):
     return papermill.inspect_notebook(str(CHAPTERS / f"{slug}.ipynb"))
 
 
-def test_another_seed_and_few_epochs(slug, tmp_path):
-    given = [word for name, value in SMALL.items() if name in names(slug) for word in ("-p", name, str(value))]
-    status, stderr, _ = run(slug, tmp_path / "out.ipynb", "-p", "seed", "1", *given)
+def test_another_seed_and_few_epochs(slug, few_epochs, tmp_path):
+    status, stderr, _ = run(slug, tmp_path / "out.ipynb", "-p", "seed", "1", *few_epochs)
     assert status == 0, stderr
 
 

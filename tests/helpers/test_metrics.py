@@ -84,6 +84,14 @@ def test_ranking_does_not_round_large_logits_to_ties():
     assert metrics.auroc(torch.tensor([0.1, 0.2, 0.3, 0.4]), labels) == 1  # logits, though they look like probabilities
 
 
+@pytest.mark.parametrize("metric", [metrics.auroc, metrics.average_precision, metrics.calibration_error])
+def test_what_the_softmax_leaves_out_does_not_count(metric):
+    logits = torch.rand(30, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)  # all within [0, 1]
+    labels = torch.arange(30) % 3
+    shifted = logits + 10 * torch.arange(30).view(30, 1)
+    assert metric(logits, labels) == pytest.approx(metric(shifted, labels), abs=1e-6)
+
+
 def test_calibration_by_hand():
     logits = torch.tensor([0.0, 0.0, 4.0, 4.0]).sub(1e-9)  # probabilities just below 0.5 twice, and 0.982 twice
     labels = torch.tensor([0, 1, 1, 1])
@@ -93,10 +101,10 @@ def test_calibration_by_hand():
     expected = abs(sure - 3 / 4)
     assert metrics.calibration_error(two_columns, labels) == pytest.approx(expected, abs=1e-6)
     assert metrics.calibration_error(torch.tensor([1e4, -1e4]), torch.tensor([1, 0])) == pytest.approx(0, abs=1e-12)
-    # 0.92 and exactly 1 share the last of ten bins: |mean(0.92, 1) - 1/2|, not half of 0.92 and half of 0.
+    # 0.92 and exactly 1 share the last of ten bins: |mean(0.92, 1) - 1/2|, not half of 0.08 and half of 1.
     pair = torch.tensor([0.92, 0.0]).logit().nan_to_num()
     pair[1] = 1e4
-    assert metrics.calibration_error(pair, torch.tensor([0, 1])) == pytest.approx(0.46, abs=1e-6)
+    assert metrics.calibration_error(pair, torch.tensor([1, 0])) == pytest.approx(0.46, abs=1e-6)
 
 
 def test_errors_of_regression_by_hand():
