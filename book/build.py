@@ -69,6 +69,8 @@ def config_without_execution() -> str:
     """Return ``_config.yml`` with execution switched off."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     config["execute"]["execute_notebooks"] = "off"
+    extensions = config["sphinx"]["local_extensions"]
+    config["sphinx"]["local_extensions"] = {name: str(ROOT / folder) for name, folder in extensions.items()}
     return yaml.safe_dump(config, allow_unicode=True, sort_keys=False)
 
 

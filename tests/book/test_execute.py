@@ -67,7 +67,8 @@ def test_a_good_chapter_is_kept_with_its_record(folders, capsys):
     ],
 )
 def test_a_bad_chapter_fails_and_names_the_cell(folders, capsys, monkeypatch, source, said):
-    monkeypatch.setattr(execute, "CELL_SECONDS", 4)
+    if "sleep" in source:
+        monkeypatch.setattr(execute, "CELL_SECONDS", 15)  # enough for the cell before it on a busy machine
     write(folders, GOOD, source)
     assert execute.main("sample") == 1
     complaint = capsys.readouterr().err

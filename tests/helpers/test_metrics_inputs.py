@@ -88,3 +88,11 @@ def test_a_graph_is_not_kept_and_nothing_is_changed(metric):
     assert type(value) is float
     assert torch.equal(logits.detach(), SIGNED)
     assert metric(SIGNED.half(), TWO if metric not in ERRORS else torch.zeros(5)) == pytest.approx(value, abs=1e-3)
+
+
+@pytest.mark.parametrize("metric", RANKS)
+def test_what_the_softmax_leaves_out_does_not_count(metric):
+    logits = torch.rand(30, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)  # all within [0, 1]
+    labels = torch.arange(30) % 3
+    shifted = logits + 10 * torch.arange(30).view(30, 1)
+    assert metric(logits, labels) == pytest.approx(metric(shifted, labels), abs=1e-6)

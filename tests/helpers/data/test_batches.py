@@ -1,10 +1,13 @@
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.data import Batches, Examples
 from helpers.data.batches import COPY_BYTES
+
+# Times say nothing on a machine that does other work too.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def examples(rows, width=3):
@@ -26,6 +29,7 @@ SIZES = st.integers(1, 200), st.integers(1, 210), st.integers(0, 2**32)
 WIDTHS = st.sampled_from([1, 10_000])
 
 
+@patient
 @given(*SIZES, WIDTHS, st.booleans())
 def test_every_example_comes_once_in_each_pass(rows, size, seed, width, shuffle):
     given_rows = examples(rows, width)
@@ -42,6 +46,7 @@ def test_every_example_comes_once_in_each_pass(rows, size, seed, width, shuffle)
     assert torch.equal(given_rows.targets, torch.arange(rows))  # nothing is shuffled in place
 
 
+@patient
 @given(*SIZES)
 def test_drop_last_drops_what_does_not_fill_a_batch(rows, size, seed):
     if rows < size:
@@ -57,6 +62,7 @@ def test_drop_last_drops_what_does_not_fill_a_batch(rows, size, seed):
     assert order(plain) == list(range(rows // size * size))
 
 
+@patient
 @given(*SIZES)
 def test_the_generator_decides_the_order(rows, size, seed):
     first, second = (Batches(examples(rows), size, generator=seeded(seed)) for _ in range(2))

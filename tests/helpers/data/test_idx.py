@@ -35,6 +35,7 @@ def test_no_images_are_no_rows(write_packed):
         (IMAGES[:9], "but holds 0"),
         (idx_bytes((2**32 - 1, 2**32 - 1, 2**32 - 1), b""), "but holds 0"),
     ],
+    ids=["nothing", "two bytes", "labels", "floats", "short", "long", "no data", "half a header", "huge sizes"],
 )
 def test_damaged_content_is_refused(write_packed, content, message):
     path = write_packed(content)

@@ -66,6 +66,7 @@ def test_the_seed_decides_the_validation_set(server, tmp_path):
         (0, packed(idx_bytes((60,), bytes(60))), "3 dimensions"),
         (2, b"nothing of the kind", "whole gzip file"),
     ],
+    ids=["fewer labels", "label too large", "labels for images", "not gzip"],
 )
 def test_files_that_do_not_fit_are_refused(server, tmp_path, place, content, message):
     parts = contents()
