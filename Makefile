@@ -41,11 +41,11 @@ $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	    --disable-pip-version-check --progress-bar off -r requirements.txt -c $(CONSTRAINTS)
 	@touch $@
 
-lock: ## Resolve requirements.txt anew and write constraints.txt
+lock: ## Resolve both requirements.txt anew and write constraints.txt
 	@$(PYTHON) -m venv _build/lock
 	@_build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	@_build/lock/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-annotate --no-header \
-	    --no-emit-package course-helpers requirements.txt --output-file _build/lock/resolved.txt
+	    --no-emit-package course-helpers requirements.txt benchmarks/requirements.txt --output-file _build/lock/resolved.txt
 	@{ echo "# Every package at one version, for Linux and macOS, Python 3.11 to 3.13. Written by: make lock"; \
 	   cat _build/lock/resolved.txt; } > constraints.txt
 	@echo "constraints.txt holds $$(grep -c == constraints.txt) pins"
@@ -104,7 +104,8 @@ format: $(INSTALLED) ## Format the code
 strip: $(INSTALLED) ## Remove outputs from the notebooks, keeping the cells' ids
 	@$(BIN)/nbstripout --keep-id $(wildcard chapters/*.ipynb) </dev/null
 
-bench: $(BENCH)/installed ## Time the training loop beside its peers; the table goes to results/benchmarks/
+bench: $(BENCH)/installed ## Time training loop and batches beside their peers; the tables go to results/benchmarks/
+	@$(ONE_THREAD) $(BENCH)/bin/python benchmarks/batches.py
 	@$(ONE_THREAD) $(BENCH)/bin/python benchmarks/training_loop.py
 
 # The peers see the course's packages through a path file, so torch is installed once.
