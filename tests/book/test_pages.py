@@ -106,6 +106,18 @@ def test_every_image_is_loaded_and_described(visit, name):
     assert [image["src"] for image in images if len(image["alt"].split()) < 3] == []
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("chapters/")])
+def test_figures_keep_their_shape(visit, name, width):
+    page, _ = visit(name, width)
+    stretched = page.eval_on_selector_all(
+        "main .cell_output img",
+        "all => all.map(i => (i.clientWidth / i.clientHeight) / (i.naturalWidth / i.naturalHeight))",
+    )
+    assert stretched
+    assert all(0.97 < ratio < 1.03 for ratio in stretched)
+
+
 @pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("chapters/")])
 def test_figures_have_captions_and_formulas_are_set(visit, name):
     page, _ = visit(name, 1280)
