@@ -26,7 +26,7 @@ UNTOUCHED = ("torch", "torchvision", "numpy")
 SETUP = '''#@title Set up this chapter: run this cell first {{ display-mode: "form" }}
 # Installs `helpers`, the course's own package, carried below as a wheel, and those of the packages it needs that
 # are missing here. {untouched} stay as they are.
-import base64, importlib, importlib.metadata, importlib.util, pathlib, subprocess, sys, tempfile
+import base64, importlib, importlib.metadata, importlib.util, os, pathlib, subprocess, sys, tempfile
 
 wheel_name = "{wheel_name}"
 needed = {needed}  # import name -> package
@@ -42,7 +42,10 @@ _missing = [package for name, package in needed.items() if not importlib.util.fi
 _pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 if _missing:
     subprocess.run([*_pip, *_missing, "-c", str(_folder / "kept.txt")], check=True)
-subprocess.run([*_pip, "--no-deps", "--force-reinstall", str(_folder / wheel_name)], check=True)
+# Into a folder of its own, so that no other installation of `helpers` is replaced, or used.
+subprocess.run([*_pip, "--no-deps", "--target", str(_folder / "site"), str(_folder / wheel_name)], check=True)
+sys.path.insert(0, str(_folder / "site"))
+os.environ["PYTHONPATH"] = os.pathsep.join([sys.path[0], *filter(None, [os.environ.get("PYTHONPATH")])])  # for workers
 importlib.invalidate_caches()
 del wheel_name, wheel_data, needed'''
 

@@ -19,10 +19,15 @@ def main(slug: str, arguments: list[str]) -> int:
         print(complaint(slug), file=sys.stderr)
         return 2
     RUNS.mkdir(parents=True, exist_ok=True)
-    result = RUNS / f"{slug}.ipynb"
-    command = [sys.executable, "-m", "papermill", CHAPTERS / f"{slug}.ipynb", result, "--cwd", CHAPTERS]
+    result, unfinished = RUNS / f"{slug}.ipynb", RUNS / f"{slug}.unfinished.ipynb"
+    unfinished.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "papermill", CHAPTERS / f"{slug}.ipynb", unfinished, "--cwd", CHAPTERS]
     status = subprocess.run([*command, "-k", "python3", *arguments], check=False).returncode
-    print("The result is in" if status == 0 else "It stopped. As far as it came, it is in", notebooks.relative(result))
+    if status == 0:
+        unfinished.replace(result)  # a run that fails leaves the last good result alone
+        print("The result is in", notebooks.relative(result))
+    elif unfinished.exists():
+        print("It stopped. As far as it came, it is in", notebooks.relative(unfinished))
     return status
 
 

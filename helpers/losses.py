@@ -1,6 +1,7 @@
 """Losses: tensors in, one scalar tensor out.
 
-Every loss is the mean over the batch and checks its shapes, since a wrong shape would broadcast in silence.
+Every loss averages over the batch (`rmse` takes the root of that mean) and checks its shapes, since a wrong shape
+would broadcast in silence.
 """
 
 import torch

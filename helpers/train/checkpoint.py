@@ -67,6 +67,7 @@ def save_checkpoint(
         "epoch": epoch,
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
+        "optimizer_type": type(optimizer).__name__,
         "generator": None if generator is None else generator.get_state(),
         "scheduler": None if scheduler is None else scheduler.state_dict(),
         "random": _random_states(),
@@ -102,6 +103,7 @@ def load_checkpoint(
     content = _read(Path(path))
     _check_fit(content["model"], model.state_dict(), path)
     if optimizer is not None:
+        _check_optimizer(content["optimizer_type"], optimizer, path)
         try:
             optimizer.load_state_dict(content["optimizer"])
         except ValueError as error:
@@ -144,6 +146,13 @@ def _check_fit(saved: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Ten
         expected = tuple(wanted[name].shape) if name in wanted else "nothing"
         if found != expected:
             raise CheckpointError(f"{path} does not fit this model: {name} has {found}, the model expects {expected}")
+
+
+def _check_optimizer(saved: str, optimizer: Optimizer, path: str | Path) -> None:
+    """Compare the kinds first: one optimizer loads another's state in silence, and fails at its next step."""
+    wanted = type(optimizer).__name__
+    if saved != wanted:
+        raise CheckpointError(f"{path} was saved with another optimizer: {saved}, not {wanted}")
 
 
 def _random_states() -> dict[str, Any]:

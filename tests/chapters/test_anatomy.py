@@ -12,7 +12,7 @@ MOST_LINES = 25
 MEDIAN_LINES = 7
 PROSE_PER_CELL = (60, 140)  # words per code cell; the design's norm
 FOLDED = {"hide-input", "hide-cell"}
-FEWEST_CELLS, MOST_CELLS = 20, 75
+FEWEST_CELLS, MOST_CELLS = 20, 80
 WIDEST_LINE = 88  # characters; what a page shows without scrolling sideways
 
 

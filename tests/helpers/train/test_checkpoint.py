@@ -159,9 +159,15 @@ def test_another_optimizer_is_refused_and_nothing_is_changed(saved):
     nn.init.zeros_(model[0].weight)
     state = torch.get_rng_state()
     with pytest.raises(train.CheckpointError, match="another optimizer"):
-        train.load_checkpoint(saved, model, torch.optim.SGD([model[0].weight], lr=0.1))
+        train.load_checkpoint(saved, model, torch.optim.Adam([model[0].weight], lr=0.1))
     assert torch.count_nonzero(model[0].weight) == 0
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_another_kind_of_optimizer_is_refused_and_not_at_its_next_step(saved):
+    model, *_ = make_training()
+    with pytest.raises(train.CheckpointError, match="another optimizer: Adam, not SGD"):
+        train.load_checkpoint(saved, model, torch.optim.SGD(model.parameters(), lr=0.1))
 
 
 class Hostile:
