@@ -62,15 +62,15 @@ _build/executed/%.ipynb: chapters/%.ipynb constraints.txt book/execute.py book/n
 -include $(wildcard _build/executed/*.d)
 
 book: execute ## Run the chapters and render the book to _build/html/index.html
-	@$(MAKE) --silent _build/html/index.html
+	@$(MAKE) --silent -j$(JOBS) _build/html/index.html
 	@echo "The book is at _build/html/index.html"
 
-_build/html/index.html: $(EXECUTED) $(PAGES) $(wildcard _static/* book/*.py results/benchmarks/*.json)
+_build/html/index.html: $(EXECUTED) $(COLAB) $(PAGES) $(wildcard _static/* _static/fonts/* book/*.py results/benchmarks/*.json)
 	@$(BIN)/python -m book.build
 
 colab: execute ## Make the Colab edition of every chapter in _build/colab/
 	@$(MAKE) --silent $(COLAB)
-	@echo "The Colab editions are in _build/colab/: upload one to Colab, and run its first cell first"
+	@echo "The Colab editions are in _build/colab/: upload one to Colab, and choose Runtime, Run all"
 
 _build/colab/%.ipynb: _build/executed/%.ipynb book/colab.py book/notebooks.py pyproject.toml $(HELPERS)
 	@$(BIN)/python -m book.colab $*

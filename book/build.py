@@ -7,14 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-import yaml
-from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from book import notebooks
+from book.notebooks import ROOT
+from book.stage import SOURCE, stage
 
-from book import notebooks, results
-from book.notebooks import EXECUTED, ROOT
-
-SOURCE = ROOT / "_build" / "source"
 HTML = ROOT / "_build" / "html"
 
 
@@ -48,48 +44,6 @@ def named_cell(found: re.Match) -> str:
     notebook = notebooks.read(SOURCE / found[1])
     index = min(number, len(notebook.cells)) - 1
     return f"{found[1]}, cell id {notebook.cells[index].id}, under '{notebooks.heading_above(notebook, index + 1)}'"
-
-
-def stage() -> None:
-    """Bring ``_build/source`` up to date, and leave alone what has not changed, so that Sphinx can too."""
-    wanted = {path.name: path.read_text(encoding="utf-8") for path in [*ROOT.glob("*.md"), ROOT / "_toc.yml"]}
-    wanted["_config.yml"] = config_without_execution()
-    for slug in notebooks.slugs():
-        wanted[f"chapters/{slug}.ipynb"] = notebooks.as_text(with_cost(notebooks.read(EXECUTED / f"{slug}.ipynb")))
-    wanted["results.md"] = results.page()
-    for name, text in wanted.items():
-        notebooks.write_text(SOURCE / name, text)
-    shutil.copytree(ROOT / "_static", SOURCE / "_static", dirs_exist_ok=True)
-    for path in [*SOURCE.glob("*.md"), *SOURCE.glob("chapters/*")]:
-        if path.relative_to(SOURCE).as_posix() not in wanted:
-            path.unlink()
-
-
-def config_without_execution() -> str:
-    """Return ``_config.yml`` with execution switched off."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    config["execute"]["execute_notebooks"] = "off"
-    extensions = config["sphinx"]["local_extensions"]
-    config["sphinx"]["local_extensions"] = {name: str(ROOT / folder) for name, folder in extensions.items()}
-    return yaml.safe_dump(config, allow_unicode=True, sort_keys=False)
-
-
-def with_cost(notebook: NotebookNode) -> NotebookNode:
-    """Insert the measured cost as one line below the title cell."""
-    text = f"*{cost_line(notebook.metadata['course'])}*"
-    notebook.cells.insert(1, new_markdown_cell(text, id="measured-cost"))
-    return notebook
-
-
-def cost_line(course: dict) -> str:
-    """Say what running a chapter took, and where."""
-    run, held = course["run"], len(course["claims"])
-    threads = f", {run['threads']} thread{'s' * (run['threads'] > 1)}" if run["device"] == "cpu" else ""
-    return (
-        f"Executed for this page in {course['seconds']:.0f} s with {course['peak_bytes'] / 1e9:.1f} GB of memory on "
-        f"{run['device']} ({run['device_name']}{threads}). All {held} of its expectations held: see the "
-        f"[results](../results.md)."
-    )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ and installs it beside what Colab brings. torch, torchvision and NumPy stay as t
 import ast
 import base64
 import os
+import re
 import sys
 import tempfile
 import textwrap
@@ -16,14 +17,15 @@ from flit_core import buildapi
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from book import notebooks
+from book import address, notebooks
 from book.imports import helper_files, parse
 from book.notebooks import EXECUTED, ROOT
 
 COLAB = ROOT / "_build" / "colab"
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "skimage": "scikit-image", "IPython": "ipython"}  # where names differ
 UNTOUCHED = ("torch", "torchvision", "numpy")
-SETUP = '''#@title Set up this chapter: run this cell first {{ display-mode: "form" }}
+RELATIVE_LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<to>[\w./-]+\.(?:ipynb|md|py|ya?ml)(?:#[^)\s]*)?)\)")
+SETUP = '''#@title Set up this chapter (it runs first: Runtime, Run all) {{ display-mode: "form" }}
 # Installs `helpers`, the course's own package, carried below as a wheel, and those of the packages it needs that
 # are missing here. {untouched} stay as they are.
 import base64, importlib, importlib.metadata, importlib.util, os, pathlib, subprocess, sys, tempfile
@@ -77,11 +79,21 @@ def make_edition(notebook: NotebookNode, slug: str, wheel_name: str, wheel: byte
         untouched=", ".join(UNTOUCHED),
         untouched_names=list(UNTOUCHED),
     )
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = RELATIVE_LINK.sub(link, cell.source)
     setup = new_code_cell(source, id="set-up", metadata={"cellView": "form", "tags": ["nbval-ignore-output"]})
     notebook.cells.insert(0, setup)
     notebook.metadata["accelerator"] = "GPU"
     notebook.metadata["colab"] = {"name": f"{slug}.ipynb", "provenance": [], "gpuType": "T4"}
     return notebook
+
+
+def link(found: re.Match) -> str:
+    """Return a link to another chapter as one to its edition; as plain text if that has no address."""
+    target = re.fullmatch(r"([\w-]+)\.ipynb(#.*)?", found["to"])
+    edition = address.on_colab(target[1]) if target else ""
+    return f"[{found['text']}]({edition})" if edition else found["text"]
 
 
 def packages(notebook: NotebookNode) -> dict[str, str]:

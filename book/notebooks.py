@@ -80,22 +80,37 @@ def title(notebook: NotebookNode) -> str:
     return next((words for _, level, words in headings(notebook) if level == 1), "(no title)")
 
 
+def short_title(notebook: NotebookNode) -> str:
+    """Return the title as far as its colon."""
+    return title(notebook).split(":")[0]
+
+
+def copied(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy that can be changed."""
+    return nbformat.reads(nbformat.writes(notebook), as_version=4)
+
+
 def heading_above(notebook: NotebookNode, index: int) -> str:
     """Return the last heading before the cell at that index."""
     above = [words for at, _, words in headings(notebook) if at < index]
     return above[-1] if above else "(no heading)"
 
 
+def anchored_headings(notebook: NotebookNode) -> Iterator[tuple[int, str, str]]:
+    """Yield (index of the cell, text, anchor in the rendered page) of every heading."""
+    taken: dict[str, int] = {}
+    for index, _, words in headings(notebook):
+        slug = slugify(words)
+        yield index, words, f"{slug}-{taken[slug]}" if slug in taken else slug
+        taken[slug] = taken.get(slug, 0) + 1
+
+
 def anchors_above(notebook: NotebookNode) -> dict[str, str]:
     """Return cell id -> the anchor, in the rendered page, of the last heading before it."""
-    found, taken, anchor = {}, {}, ""
-    by_cell = {}
-    for index, _, words in headings(notebook):
-        by_cell.setdefault(index, []).append(slugify(words))
+    last = {index: anchor for index, _, anchor in anchored_headings(notebook)}
+    found, anchor = {}, ""
     for index, cell in enumerate(notebook.cells):
-        for slug in by_cell.get(index, []):
-            anchor = f"{slug}-{taken[slug]}" if slug in taken else slug
-            taken[slug] = taken.get(slug, 0) + 1
+        anchor = last.get(index, anchor)
         found[cell.get("id", "")] = anchor
     return found
 

@@ -1,13 +1,13 @@
 """Writes the results page from the executed notebooks and the benchmarks' tables. Nothing on it is typed."""
 
 import json
-import re
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from book import notebooks
 from book.notebooks import EXECUTED, ROOT
+from book.tables import plain, short, table
 
 INTRODUCTION = """# Results
 
@@ -107,22 +107,6 @@ def link(slug: str, notebook: NotebookNode) -> str:
     return f"[{notebooks.title(notebook)}](chapters/{slug}.ipynb)"
 
 
-def short(value: object) -> str:
-    """Return a value as a claim shows it."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def plain(text: str) -> str:
-    """Return text so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>$#~&])", r"\\\1", text)
-
-
 def bound(bounds: dict) -> str:
     """Return a claim's bounds in words."""
     return " and ".join(f"{WORDS[kind]} {short(value)}" for kind, value in bounds.items())
-
-
-def table(columns: list[str], rows: list[list]) -> str:
-    """Return a Markdown table."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"

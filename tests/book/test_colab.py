@@ -7,7 +7,7 @@ import venv
 
 import pytest
 
-from book import notebooks
+from book import address, colab, notebooks
 from book.notebooks import ROOT
 
 COLAB = ROOT / "_build" / "colab"
@@ -61,6 +61,31 @@ def test_leaves_torch_and_numpy_alone(edition):
     needed = next(line for line in setup.splitlines() if line.startswith("needed = "))
     assert not any(repr(name) in needed for name in ("torch", "torchvision", "numpy", "helpers"))
     assert "--no-deps" in setup
+
+
+RELATIVE = "See [Concepts](concepts.ipynb#what-is-a-loss), [results](../results.md) and [PyTorch](https://pytorch.org)."
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("", "See Concepts, results and [PyTorch](https://pytorch.org)."),
+        ("https://gitlab.com/a/b", "See Concepts, results and [PyTorch](https://pytorch.org)."),
+        (
+            "https://github.com/a/b",
+            "See [Concepts](https://colab.research.google.com/github/a/b/blob/colab/concepts.ipynb), results and "
+            "[PyTorch](https://pytorch.org).",
+        ),
+    ],
+)
+def test_links_to_chapters_lead_to_their_editions_or_are_plain_text(monkeypatch, url, shown):
+    monkeypatch.setattr(address, "repository", lambda: url)
+    assert colab.RELATIVE_LINK.sub(colab.link, RELATIVE) == shown
+
+
+def test_no_edition_has_a_dead_link(edition):
+    text = "\n".join(cell.source for cell in notebooks.read(edition).cells if cell.cell_type == "markdown")
+    assert colab.RELATIVE_LINK.findall(text) == []
 
 
 def test_the_same_sources_give_the_same_wheel():

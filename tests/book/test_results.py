@@ -5,7 +5,7 @@ import json
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from book import build, results
+from book import results
 
 RUN = {
     "device": "cpu",
@@ -64,10 +64,3 @@ def test_benchmark(tmp_path):
     text = results.benchmark(path)
     assert text.startswith("## Loops\n\nMeasured on m, 2026-01-01.")
     assert "| bare | 1.0 |" in text
-
-
-def test_the_cost_stands_below_the_title(notebook):
-    line = build.with_cost(notebook).cells[1].source
-    assert "12 s" in line
-    assert "0.5 GB" in line
-    assert "cpu (Some CPU, 1 thread)" in line

@@ -1,0 +1,26 @@
+"""Where the course lives on the web, if it does: ``repository.url`` in ``_config.yml`` is the one place."""
+
+import re
+
+import yaml
+
+from book.notebooks import ROOT
+
+EDITIONS = "colab"  # the branch that holds the Colab editions; .github/workflows/publish.yml writes it
+
+
+def repository() -> str:
+    """Return the repository's address without a slash at its end, or an empty string."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return (config.get("repository", {}).get("url") or "").removesuffix(".git").rstrip("/")
+
+
+def on_colab(slug: str, url: str | None = None) -> str:
+    """Return the address that opens a chapter's edition on Colab; empty unless the repository is on GitHub."""
+    found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", repository() if url is None else url)
+    return f"https://colab.research.google.com/github/{found[1]}/blob/{EDITIONS}/{slug}.ipynb" if found else ""
+
+
+def source(slug: str) -> str:
+    """Return the address of a chapter's notebook in the repository, or an empty string."""
+    return f"{repository()}/blob/main/chapters/{slug}.ipynb" if repository() else ""
