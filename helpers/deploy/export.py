@@ -1,0 +1,64 @@
+"""From a PyTorch module to ONNX, and the check that both compute the same."""
+
+import io
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from helpers.deploy.session import open_session
+
+
+def to_onnx(model: nn.Module, example: Tensor, *, input_name: str = "images", output_name: str = "logits") -> bytes:
+    """Export a model for any batch size; return the ONNX file's content.
+
+    Args:
+        model: on the CPU; exported as it evaluates (dropout off, batch normalization with its stored statistics).
+            Its mode is restored.
+        example: inputs (B, ...) with B at least 2: one alone would be taken for a constant.
+        input_name: what the file calls the input.
+        output_name: what the file calls the output.
+
+    Raises:
+        ValueError: the example holds fewer than two inputs.
+    """
+    if len(example) < 2:
+        raise ValueError(f"expected an example of at least 2 inputs, got shape {tuple(example.shape)}")
+    was_training = model.training
+    model.eval()
+    try:
+        program = torch.onnx.export(
+            model,
+            (example,),
+            dynamo=True,
+            verbose=False,
+            input_names=[input_name],
+            output_names=[output_name],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+        )
+    finally:
+        model.train(was_training)
+    assert program is not None  # with dynamo=True it never is; the signature says it may
+    file = io.BytesIO()
+    program.save(file)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def largest_difference(model: nn.Module, exported: bytes, inputs: Tensor) -> float:
+    """Return the largest absolute difference between PyTorch's outputs and ONNX Runtime's.
+
+    Args:
+        model: on the CPU; evaluated, its mode is restored.
+        exported: what ``to_onnx`` made of it.
+        inputs: shape (N, ...), float32.
+    """
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            expected = model(inputs).numpy()
+    finally:
+        model.train(was_training)
+    session = open_session(exported)
+    (outputs,) = session.run(None, {session.get_inputs()[0].name: inputs.numpy()})
+    return float(np.abs(outputs - expected).max())

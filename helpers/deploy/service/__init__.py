@@ -1,0 +1,1 @@
+"""The web service, in parts. None of them imports torch."""

@@ -1,0 +1,118 @@
+"""Train a small network on the bundled digits and write a model folder: seconds on a CPU.
+
+Run with ``python -m helpers.deploy.train --model FOLDER``.
+"""
+
+import argparse
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from helpers import data, metrics, runtime, train
+from helpers.deploy.augment import vary
+from helpers.deploy.export import to_onnx
+from helpers.deploy.folder import DEFAULT, ModelCard, Preprocessing, digest, write_folder
+
+_VERSIONS = ("torch", "onnx", "onnxscript", "onnxruntime", "scikit-learn", "numpy")
+
+
+class Varied:
+    """Batches in which every image is varied anew each time.
+
+    Args:
+        batches: yields (images, targets).
+        generator: draws the variations.
+    """
+
+    def __init__(self, batches: data.Batches, generator: torch.Generator) -> None:
+        self.batches = batches
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (varied images, targets) once through."""
+        for images, targets in self.batches:
+            yield vary(images, generator=self.generator), targets
+
+
+def digit_network() -> nn.Module:
+    """Return an untrained network for images (B, 1, 28, 28) and ten classes."""
+    return nn.Sequential(
+        nn.Conv2d(1, 8, kernel_size=5, stride=2, padding=2),  # (B, 8, 14, 14)
+        nn.ReLU(),
+        nn.Conv2d(8, 16, kernel_size=3, stride=2, padding=1),  # (B, 16, 7, 7)
+        nn.ReLU(),
+        nn.Conv2d(16, 32, kernel_size=3, stride=2, padding=1),  # (B, 32, 4, 4)
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(32 * 4 * 4, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+    )
+
+
+def train_digits(*, seed: int = 0, epochs: int = 40) -> tuple[nn.Module, data.Splits]:
+    """Train on varied digits at 28x28 pixels; return the model and the data.
+
+    Args:
+        seed: decides the split, the first weights, the order and the variations.
+        epochs: 1 or more.
+    """
+    splits = data.load("digits", size=28, seed=seed)
+    runtime.seed_everything(seed)
+    generator = torch.Generator().manual_seed(seed)
+    model = digit_network()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
+    batches = Varied(data.Batches(splits.train, 64, generator=generator), generator)
+    for _ in train.epochs(model, batches, cross_entropy, optimizer, epochs=epochs):
+        schedule.step()
+    return model, splits
+
+
+def write_digits(folder: str | Path, *, seed: int = 0, epochs: int = 40) -> ModelCard:
+    """Train, export and write a model folder; return its card.
+
+    Args:
+        folder: where to; made if it is missing.
+        seed: of the training.
+        epochs: of the training.
+    """
+    model, splits = train_digits(seed=seed, epochs=epochs)
+    exported = to_onnx(model, splits.train.inputs[:2])
+    scores = {}
+    for part, examples in (("validation", splits.valid), ("test", splits.test)):
+        logits = train.predict(model, examples.inputs)
+        scores[f"{part} accuracy"] = round(metrics.accuracy(logits, examples.targets), 4)
+    card = ModelCard(
+        name=splits.name,
+        classes=tuple(splits.classes),
+        input_shape=(1, 28, 28),
+        preprocessing=Preprocessing(),
+        training={"data": splits.name, "examples": len(splits.train), "seed": seed, "epochs": epochs},
+        metrics=scores,
+        versions={package: version(package) for package in _VERSIONS},
+        sha256=digest(exported),
+    )
+    write_folder(folder, exported, card)
+    return card
+
+
+def main() -> None:
+    """Train as the command line says, and say what came out."""
+    parser = argparse.ArgumentParser(prog="python -m helpers.deploy.train", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--model", type=Path, default=DEFAULT, metavar="FOLDER", help="where to (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the training (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=40, help="of the training (%(default)s)")
+    options = parser.parse_args()
+    runtime.pin_threads(1)
+    card = write_digits(options.model, seed=options.seed, epochs=options.epochs)
+    scores = ", ".join(f"{name} {value:.3f}" for name, value in card.metrics.items())
+    print(f"{options.model} holds a model of {card.name}: {scores}")
+
+
+if __name__ == "__main__":
+    main()
