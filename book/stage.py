@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 from nbformat import NotebookNode
 
-from book import clinic, landing, notebooks, opening, results
+from book import clinic, landing, notebooks, opening, references, results, shapes
 from book.notebooks import CHAPTERS, EXECUTED, ROOT
 
 SOURCE = ROOT / "_build" / "source"
@@ -32,6 +32,8 @@ def written_pages(chapters: dict[str, NotebookNode]) -> dict[str, str]:
         "_config.yml": config_without_execution(),
         "intro.md": landing.page(chapters),
         "clinic.md": clinic.page(chapters),
+        "shapes.md": shapes.page(),
+        "references.md": references.page(chapters),
         "results.md": results.page(),
     }
 
