@@ -4,9 +4,11 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
+from helpers.data.cifar10 import cifar10
 from helpers.data.download import cache_folder
 from helpers.data.images import digits, resize
 from helpers.data.mnist import fashion_mnist, mnist
+from helpers.data.patches import photo_patches
 from helpers.data.splits import Splits
 from helpers.data.tables import breast_cancer, synthetic
 
@@ -14,10 +16,12 @@ BUNDLED: dict[str, Callable[[int], Splits]] = {
     "breast-cancer": breast_cancer,
     "synthetic": synthetic,
     "digits": digits,
+    "photo-patches": photo_patches,
 }
 DOWNLOADED: dict[str, Callable[[int, Path], Splits]] = {
     "mnist": mnist,
     "fashion-mnist": fashion_mnist,
+    "cifar10": cifar10,
 }
 
 

@@ -11,8 +11,11 @@ __all__ = [
     "MLP",
     "AttentionLSTM",
     "BagOfEmbeddings",
+    "ConvNet",
     "LSTMClassifier",
     "LogisticRegression",
     "Perceptron",
+    "ResNet",
+    "ResidualBlock",
     "SoftmaxRegression",
 ]

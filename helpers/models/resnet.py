@@ -1,0 +1,67 @@
+"""A small modern convolutional network (cnn chapter): batch normalization, residual blocks, global average pooling."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions of 3x3 whose result is added to the block's own input.
+
+    Where the shape changes, a convolution of 1x1 brings the input to the new one.
+    Source: He et al., 2016, "Deep residual learning for image recognition", arXiv:1512.03385.
+
+    Args:
+        inside: channels that come in.
+        outside: channels that go out.
+        stride: 1 keeps height and width, 2 halves them.
+    """
+
+    def __init__(self, inside: int, outside: int, stride: int = 1) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(inside, outside, 3, stride, padding=1, bias=False),
+            nn.BatchNorm2d(outside),
+            nn.ReLU(),
+            nn.Conv2d(outside, outside, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outside),
+        )
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or inside != outside:
+            resize = nn.Conv2d(inside, outside, 1, stride, bias=False)
+            self.shortcut = nn.Sequential(resize, nn.BatchNorm2d(outside))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, inside, H, W) -> (B, outside, H / stride, W / stride)."""
+        return F.relu(self.body(maps) + self.shortcut(maps))
+
+
+class ResNet(nn.Module):
+    """A stem, then stages of one residual block each, global average pooling and one linear layer.
+
+    Args:
+        channels: number of input channels C.
+        classes: number of classes K.
+        width: channels of the first stage; each later stage doubles them and halves height and width.
+        stages: number of stages, 1 or more.
+        stem: the stride of the first convolution, whose kernel reaches one pixel further on each side.
+    """
+
+    def __init__(
+        self, channels: int = 3, classes: int = 10, *, width: int = 32, stages: int = 2, stem: int = 4
+    ) -> None:
+        super().__init__()
+        first = nn.Conv2d(channels, width, stem + 2, stem, padding=1, bias=False)
+        layers: list[nn.Module] = [first, nn.BatchNorm2d(width), nn.ReLU()]
+        layers.append(ResidualBlock(width, width))
+        for _ in range(stages - 1):
+            layers.append(ResidualBlock(width, 2 * width, stride=2))
+            width *= 2
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits, (B, C, H, W) -> (B, K), for any H and W that leave at least one position."""
+        maps = self.features(images)  # (B, D, H', W')
+        pooled = maps.mean(dim=(2, 3))  # (B, D): global average pooling
+        logits: Tensor = self.head(pooled)
+        return logits
