@@ -1,6 +1,6 @@
 """ONNX Runtime with a bounded number of threads. Imports no torch."""
 
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 
 
 def open_session(model: bytes, *, threads: int = 1) -> onnxruntime.InferenceSession:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from helpers.deploy.folder import Preprocessing
-from helpers.deploy.service.problems import Problem
+from helpers.deploy.service.problems import RefusedError
 
 Gray = NDArray[np.float32]
 _WORK = 64  # height at which strokes are made thicker or thinner: fine steps, and quick
@@ -24,7 +24,7 @@ def prepare(gray: Gray, how: Preprocessing) -> Gray:
         (size, size) float32 in [0, 1], ink is 1.
 
     Raises:
-        Problem: 422, the picture is blank.
+        RefusedError: 422, the picture is blank.
     """
     box = _resized(_cropped(_ink(gray)), _WORK, _WORK)
     if how.ink is not None:
@@ -48,7 +48,7 @@ def _ink(gray: Gray) -> Gray:
     ink = np.abs(gray - np.median(border))
     strongest = float(np.quantile(ink, 0.999)) if ink.size > 4000 else float(ink.max())
     if strongest < _CONTRAST:
-        raise Problem(422, "blank", "The picture is blank: nothing in it differs from its border.")
+        raise RefusedError(422, "blank", "The picture is blank: nothing in it differs from its border.")
     scaled = np.clip(ink / strongest, 0, 1)
     return np.asarray(np.clip((scaled - _FAINT) / (1 - _FAINT), 0, 1), dtype=np.float32)
 
@@ -83,7 +83,7 @@ def _with_stroke(box: Gray, how: Preprocessing) -> Gray:
         if abs(share_then - wanted) >= abs(share - wanted):
             break
         image, share = changed, share_then
-    return _cropped(np.asarray(image, dtype=np.float32) / 255)
+    return _cropped(np.asarray(np.asarray(image) / 255, dtype=np.float32))
 
 
 def _share(image: Image.Image, how: Preprocessing) -> float:

@@ -1,7 +1,7 @@
 """What goes wrong with a request, as the client is told it."""
 
 
-class Problem(Exception):
+class RefusedError(Exception):
     """A request is refused: an HTTP status, a short code for programs and a sentence for people.
 
     Args:
