@@ -9,6 +9,7 @@ from pathlib import Path
 
 from book import notebooks
 from book.notebooks import ROOT
+from book.polish import polish
 from book.stage import SOURCE, stage
 
 HTML = ROOT / "_build" / "html"
@@ -19,13 +20,15 @@ def main() -> int:
     print("book: rendering", flush=True)
     start = time.perf_counter()
     stage()
+    shutil.rmtree(HTML, ignore_errors=True)  # or pictures of former builds would stay
     program = Path(sys.executable).with_name("jupyter-book")
-    command = [program, "build", SOURCE, "--path-output", ROOT, "-W", "-n", "--keep-going", "-q"]
+    command = [program, "build", SOURCE, "--path-output", ROOT, "--all", "-W", "-n", "--keep-going", "-q"]
     run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if run.returncode:
         print(complaints(run.stderr or run.stdout), file=sys.stderr)
         shutil.rmtree(ROOT / "_build" / ".doctrees", ignore_errors=True)  # or Sphinx would skip these pages
         return 1
+    polish(HTML)
     (HTML / "index.html").touch()
     print(f"book: rendered in {time.perf_counter() - start:.1f} s", flush=True)
     return 0
