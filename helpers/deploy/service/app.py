@@ -18,7 +18,7 @@ from helpers.deploy.service.problems import RefusedError
 from helpers.deploy.service.settings import Settings
 
 _PAGE = Path(__file__).parent / "page"
-_FILES = {"page.css": "text/css", "draw.js": "text/javascript"}
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
 _POLICY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
@@ -85,7 +85,7 @@ def _add_state(app: FastAPI, model: Model, predictor: Predictor, counts: telemet
 
 def _add_page(app: FastAPI) -> None:
     """The page to draw on, and the documentation; neither asks another host for anything."""
-    files = {name: (_PAGE / name).read_bytes() for name in _FILES}
+    files = {path.name: path.read_bytes() for path in _PAGE.iterdir() if path.suffix in _TYPES}
     front = (_PAGE / "index.html").read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)
@@ -96,7 +96,7 @@ def _add_page(app: FastAPI) -> None:
     async def file(name: str) -> Response:
         if name not in files:
             raise HTTPException(404)
-        return Response(files[name], media_type=_FILES[name], headers=_POLICY)
+        return Response(files[name], media_type=_TYPES[Path(name).suffix], headers=_POLICY)
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:

@@ -61,12 +61,15 @@ def page_of(openapi: dict[str, Any]) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(openapi["info"]["title"])}: the interface</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="page/page.css">
+<link rel="stylesheet" href="page/docs.css">
 </head>
 <body>
 <main class="docs">
 <h1>The interface</h1>
 <p><a href="./">Draw a digit</a> · <a href="openapi.json">OpenAPI description</a> for programs</p>
+<pre tabindex="0"><code>curl --form {FIELD}=@digit.png http://127.0.0.1:8000/predict</code></pre>
 {"".join(parts)}
 </main>
 </body>

@@ -80,7 +80,7 @@ def _check_size(size: tuple[int, int], max_pixels: int) -> None:
 def _as_gray(image: Image.Image) -> Gray:
     if image.mode.startswith(("I", "F")):  # 16 bits and more
         values = np.nan_to_num(np.asarray(image, dtype=np.float32))
-        return np.clip(values / np.float32(65535 if values.max() > 255 else 255), 0, 1)
+        return np.asarray(np.clip(values / (65535 if values.max() > 255 else 255), 0, 1))
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
         return _on_paper(image.convert("RGBA"))
     return _channel(image.convert("L"))
@@ -94,4 +94,4 @@ def _on_paper(image: Image.Image) -> Gray:
 
 
 def _channel(image: Image.Image) -> Gray:
-    return np.asarray(image, dtype=np.float32) / np.float32(255)
+    return np.asarray(np.asarray(image) / 255, dtype=np.float32)

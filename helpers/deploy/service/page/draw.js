@@ -1,21 +1,18 @@
-// The page to draw on. Strokes are kept as lists of points in a unit square: what is shown, and what is sent, is drawn
-// from them. The server turns the picture into what the model was trained on; nothing of that is repeated here.
-"use strict";
+// Drawing, with mouse, finger, pen or keyboard. Strokes are kept as lists of points in a unit square: what is shown, and
+// what is sent, is drawn from them. The server turns the picture into what the model was trained on; nothing of that is
+// repeated here.
+import { element, nothing, send } from "./answer.js";
 
 const SIDE = 112; // of the picture that is sent, in pixels
 const PEN = 0.075; // width of a stroke, in sides of the paper
 const STEP = 1 / 16; // of the keyboard's pen; Shift divides it by four
-const QUIET = 700; // milliseconds without a new answer before it is read aloud
 
-const element = (id) => document.getElementById(id);
 const paper = element("paper");
-const seen = element("seen");
 const strokes = [];
 const pen = { x: 0.5, y: 0.25, down: false, shown: false };
 let drawing = null; // the stroke under the pointer
 let dirty = false; // drawn since the last request
 let busy = false; // a request is under way
-let speaking = 0;
 
 // --- drawing ---------------------------------------------------------------------------------------------------------
 
@@ -153,7 +150,7 @@ element("file").addEventListener("change", (event) => {
   if (file) send(file);
 });
 
-// --- the answer ------------------------------------------------------------------------------------------------------
+// --- asking ------------------------------------------------------------------------------------------------------------
 
 async function ask() {
   if (busy) return; // the answer that comes will ask again
@@ -175,92 +172,5 @@ async function ask() {
   busy = false;
 }
 
-// Sends a picture and shows the answer; returns after how many seconds to try again, or 0.
-async function send(picture) {
-  const form = new FormData();
-  form.append("image", picture, "drawing");
-  try {
-    const reply = await fetch("predict", { method: "POST", body: form });
-    const answer = await reply.json();
-    if (reply.ok) present(answer);
-    else complain(answer.detail);
-    return reply.status === 503 ? Number(reply.headers.get("Retry-After")) || 1 : 0;
-  } catch {
-    complain("The service does not answer. Is it still running?");
-    return 0;
-  }
-}
-
-function present({ classes, predictions: [best], seen: image }) {
-  complain("");
-  classes.forEach((name, index) => bar(name, best.probabilities[index], name === best.class));
-  const percent = Math.round(best.probability * 100);
-  picture(image);
-  clearTimeout(speaking);
-  element("result").dataset.class = best.class;
-  speaking = setTimeout(() => {
-    element("result").textContent = `This is a ${best.class}: ${percent} %`;
-    seen.setAttribute("aria-label", `Your drawing as the model sees it: taken for a ${best.class}`);
-  }, element("result").textContent === "Nothing yet" ? 0 : QUIET);
-}
-
-function nothing() {
-  complain("");
-  for (const row of element("bars").rows) bar(row.dataset.class, 0, false);
-  picture(null);
-  clearTimeout(speaking);
-  delete element("result").dataset.class;
-  element("result").textContent = "Nothing yet";
-  seen.setAttribute("aria-label", "Your drawing as the model sees it: nothing yet");
-}
-
-function bar(name, probability, best) {
-  let row = element(`class-${name}`);
-  if (!row) {
-    row = element("bars").insertRow();
-    row.id = `class-${name}`;
-    row.dataset.class = name;
-    row.innerHTML = '<th scope="row"></th><td><div class="track"><div class="fill"></div></div></td><td></td>';
-    row.cells[0].textContent = name;
-  }
-  row.className = best ? "best" : "";
-  row.querySelector(".fill").style.width = `${probability * 100}%`;
-  row.cells[2].textContent = `${(probability * 100).toFixed(1)} %`;
-}
-
-function picture(image) {
-  const context = seen.getContext("2d");
-  if (!image) {
-    context.clearRect(0, 0, seen.width, seen.height);
-    return;
-  }
-  seen.width = seen.height = image.length;
-  const pixels = context.createImageData(image.length, image.length);
-  image.flat().forEach((ink, index) => pixels.data.set([255 * ink, 255 * ink, 255 * ink, 255], 4 * index));
-  context.putImageData(pixels, 0, 0);
-}
-
-function complain(text) {
-  if (element("trouble").textContent !== text) element("trouble").textContent = text;
-}
-
-// --- the start -------------------------------------------------------------------------------------------------------
-
-async function start() {
-  show();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
-  try {
-    const { model } = await (await fetch("healthz")).json();
-    model.classes.forEach((name) => bar(name, 0, false));
-    const accuracy = model.metrics["test accuracy"];
-    if (accuracy) {
-      element("model").textContent =
-        `A small network, trained on ${model.training.examples} digits of ${model.preprocessing.grid} × ` +
-        `${model.preprocessing.grid} pixels; it reads ${(accuracy * 100).toFixed(1)} % of the test images right.`;
-    }
-  } catch {
-    complain("The service does not answer. Is it still running?");
-  }
-}
-
-start();
+show();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
