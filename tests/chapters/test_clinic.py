@@ -15,6 +15,7 @@ CASES = {
     "concepts": ids("C", 14),
     "logistic-regression": ids("L", 7),
     "softmax-regression": ids("S", 8),
+    "rnn": ids("R", 6),
 }
 IN_ORDER = [(slug, case) for slug, cases in CASES.items() if slug in notebooks.slugs() for case in cases]
 
