@@ -1,5 +1,6 @@
 """Mini-batches of sentences of about the same length, so that little of them is padding (rnn chapter)."""
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -15,10 +16,10 @@ class BucketBatches:
     then the batches are shuffled. So lengths agree within a batch, and batches differ from pass to pass.
 
     Args:
-        examples: inputs (N, T) int64, padded with 0 behind; targets (N,), on the device to train on.
-        batch_size: sentences in a batch, at least 1.
+        examples: inputs (N, T) int64, padded with 0 behind; targets (N, ...), on the device to train on.
+        batch_size: sentences in a batch, at least 1; the last batch of a pool holds what is left.
         generator: a generator on the CPU, the source of all order; None keeps the given order, pool by pool.
-        pool: batches in a pool; 1 leaves the batches random, and cuts them only.
+        pool: batches in a pool; 1 gives random batches.
 
     Raises:
         ValueError: without examples, or with a batch size or a pool below 1.
@@ -27,34 +28,33 @@ class BucketBatches:
     def __init__(
         self, examples: Examples, batch_size: int, *, generator: torch.Generator | None = None, pool: int = 100
     ) -> None:
-        if len(examples) == 0 or batch_size < 1 or pool < 1:
-            raise ValueError(
-                "BucketBatches need at least one example, one per batch and one batch per pool, but came "
-                f"{len(examples)} examples, batch_size={batch_size} and pool={pool}."
-            )
+        if min(len(examples), batch_size, pool) < 1:
+            raise ValueError(f"at least 1: {len(examples)=}, {batch_size=}, {pool=}")
         self.examples, self.batch_size, self.pool = examples, batch_size, pool
         self.generator = generator
-        self.lengths = (examples.inputs != 0).sum(dim=1).cpu().clamp(min=1)  # (N,)
+        self.lengths = (examples.inputs != 0).sum(dim=1).clamp(min=1).cpu()  # (N,)
 
     def __len__(self) -> int:
-        return -(-len(self.examples) // self.batch_size)
+        """The number of batches in a pass."""
+        return math.ceil(len(self.examples) / self.batch_size)
+
+    def order(self, count: int) -> Tensor:
+        """The numbers below count, in random order; in their own without a generator."""
+        if self.generator is None:
+            return torch.arange(count)
+        return torch.randperm(count, generator=self.generator)
+
+    def rows(self) -> list[Tensor]:
+        """The row numbers of each batch, in a new order at each call."""
+        batches: list[Tensor] = []
+        size = self.pool * self.batch_size
+        for pool in torch.split(self.order(len(self.examples)), size):
+            by_length = pool[self.lengths[pool].argsort(stable=True)]
+            batches += torch.split(by_length, self.batch_size)
+        return [batches[index] for index in self.order(len(batches))]
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         inputs, targets = self.examples.inputs, self.examples.targets
         for rows in self.rows():
             here = rows.to(inputs.device)
             yield inputs[here, : int(self.lengths[rows].max())], targets[here]
-
-    def rows(self) -> list[Tensor]:
-        """The row numbers of each batch, in a new order at each call."""
-        order = self._order(len(self.examples))
-        batches: list[Tensor] = []
-        for some in order.split(self.batch_size * self.pool):
-            by_length = some[self.lengths[some].argsort(stable=True)] if self.pool > 1 else some
-            batches += by_length.split(self.batch_size)
-        return [batches[index] for index in self._order(len(batches))]
-
-    def _order(self, count: int) -> Tensor:
-        if self.generator is None:
-            return torch.arange(count)
-        return torch.randperm(count, generator=self.generator)
