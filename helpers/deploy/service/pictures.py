@@ -63,6 +63,8 @@ def gray(content: bytes, *, max_pixels: int) -> Gray:
             return _as_gray(ImageOps.exif_transpose(image))
     except RefusedError:
         raise
+    except Image.DecompressionBombError as error:  # Pillow's own limit, met before its caller can ask for the size
+        raise RefusedError(422, "too_many_pixels", f"Expected at most {max_pixels} pixels.") from error
     except UnidentifiedImageError as error:
         raise RefusedError(415, "no_picture", f"Expected a picture as {', '.join(FORMATS)}; this is none.") from error
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and more

@@ -1,0 +1,47 @@
+import os
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from book.notebooks import ROOT
+from helpers import data
+from helpers.deploy.running import running
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory):
+    """A model folder, trained once by the command that the course names, also if several workers run tests."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, lock = shared / "digits-model", shared / "digits-model.lock"
+    try:
+        lock.mkdir()
+    except FileExistsError:
+        until = time.monotonic() + 120
+        while not (folder / "model.json").exists() and time.monotonic() < until:
+            time.sleep(0.1)
+    else:
+        command = [sys.executable, "-m", "helpers.deploy.train", "--model", str(folder)]
+        subprocess.run(command, cwd=ROOT, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(model_folder):
+    """The service as a process of its own, on a free port."""
+    with running(model_folder) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def client(service):
+    with httpx.Client(base_url=service.url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def digits():
+    return data.load("digits", size=28)

@@ -1,0 +1,83 @@
+"""What is exported computes what PyTorch computes, for any number of images."""
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from torch import nn
+
+from helpers import train
+from helpers.deploy.export import largest_difference, to_onnx
+from helpers.deploy.service.model import Model, softmax
+from helpers.deploy.session import open_session
+from helpers.deploy.train import digit_network, train_digits
+
+
+@pytest.fixture(scope="module")
+def pair():
+    torch.manual_seed(0)
+    model = digit_network()
+    return model, to_onnx(model, torch.rand(2, 1, 28, 28))
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 64])
+def test_parity_over_random_inputs(pair, count):
+    model, exported = pair
+    generator = torch.Generator().manual_seed(count)
+    for scale in (1, 100):
+        assert (
+            largest_difference(model, exported, scale * torch.rand(count, 1, 28, 28, generator=generator))
+            < 1e-4 * scale
+        )
+
+
+def test_a_difference_is_found(pair):
+    _, exported = pair
+    torch.manual_seed(1)
+    assert largest_difference(digit_network(), exported, torch.rand(4, 1, 28, 28)) > 1e-3
+
+
+def test_the_file_is_whole_and_valid(pair):
+    _, exported = pair
+    model = onnx.load_from_string(exported)
+    onnx.checker.check_model(model, full_check=True)
+    assert [value.name for value in model.graph.input] == ["images"]
+    assert [value.name for value in model.graph.output] == ["logits"]
+    assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param
+
+
+def test_dropout_is_off_and_the_mode_is_restored():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 3), nn.Dropout(0.5)).train()
+    images = torch.rand(5, 1, 28, 28)
+    exported = to_onnx(model, images)
+    assert model.training
+    assert largest_difference(model, exported, images) < 1e-5
+    assert model.training
+
+
+def test_one_example_is_refused():
+    with pytest.raises(ValueError, match="at least 2"):
+        to_onnx(digit_network(), torch.rand(1, 1, 28, 28))
+
+
+def test_threads_are_bounded(pair):
+    options = open_session(pair[1], threads=2).get_session_options()
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (2, 1)
+
+
+def test_softmax_agrees_with_torch():
+    logits = np.array([[1000.0, 0.0, -1000.0], [0.1, 0.2, 0.3]], dtype=np.float32)
+    assert np.allclose(softmax(logits), torch.tensor(logits).softmax(1).numpy(), atol=1e-7)
+
+
+def test_the_folder_holds_the_accuracy_it_claims(model_folder, digits):
+    model = Model(model_folder)
+    best = model.probabilities(digits.test.inputs[:, 0].numpy()).argmax(axis=1)
+    assert (best == digits.test.targets.numpy()).mean() == pytest.approx(model.card.metrics["test accuracy"], abs=0.003)
+
+
+def test_training_repeats():
+    first, splits = train_digits(epochs=1)
+    second, _ = train_digits(epochs=1)
+    images = splits.test.inputs[:8]
+    assert torch.equal(train.predict(first, images), train.predict(second, images))

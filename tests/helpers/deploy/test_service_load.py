@@ -1,0 +1,44 @@
+"""Load from a second process: answered while there is room, shed beyond, never kept hanging."""
+
+import pytest
+
+from helpers.deploy.load import measure
+from helpers.deploy.running import running
+
+ROOM = 4
+
+
+@pytest.fixture(scope="module")
+def small(model_folder):
+    """A service with little room, so that ten times its capacity is soon reached."""
+    with running(model_folder, "--max-waiting", str(ROOM)) as service:
+        yield service
+
+
+def test_every_request_is_answered_within_capacity(service):
+    load = measure(service.port, connections=8, requests=600)
+    assert load.statuses == {"200": 600}
+    assert load.broken == 0
+
+
+def test_batches_form_under_load(service, client):
+    measure(service.port, connections=16, requests=600)
+    lines = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if line[0] != "#")
+    assert float(lines["service_batch_images_sum"]) > 1.3 * float(lines["service_batch_images_count"])
+
+
+def test_sheds_at_ten_times_its_capacity_and_stays_quick(small):
+    """With 40 connections for room of 4, some get 503; what is accepted waits no longer than its turn.
+
+    Each of 40 connections sends again at once, so a fair turn is 40 unloaded requests long; the bound is thrice that.
+    """
+    unloaded = measure(small.port, connections=1, requests=200)
+    load = measure(small.port, connections=10 * ROOM, requests=3000)
+    assert set(load.statuses) == {"200", "503"}
+    assert load.broken == 0
+    assert load.statuses["200"] >= 100
+    assert load.p99 < 3 * 10 * ROOM * unloaded.p50, (unloaded, load)
+
+
+def test_recovers_at_once(small):
+    assert measure(small.port, connections=1, requests=50).statuses == {"200": 50}
