@@ -16,7 +16,7 @@ MIRRORS = ("https://raw.githubusercontent.com/mhjabreel/CharCnn_Keras/master/dat
 TRAIN = Remote("train.csv", "b1a00f826fdfbd249f79597b59e1dc12", MIRRORS)
 TEST = Remote("test.csv", "d52ea96a97a2d943681189a97654912d", MIRRORS)
 CLASSES = ["World", "Sports", "Business", "Sci/Tech"]
-ENTITY = re.compile(r"#(\d+);")  # as it came through the crawl: &#39; without its ampersand
+ENTITY = re.compile(r"&?#(\d+);")  # as it came through the crawl: &#39; without its ampersand
 
 
 @dataclass(frozen=True)
