@@ -1,0 +1,17 @@
+"""Sweeps: any chapter, run by papermill again and again as the trials of an Optuna study.
+
+``python -m helpers.sweep chapters/softmax-regression.ipynb -p lr log 1e-4 1e-1 --maximize "a claim" --out sweeps/a``
+
+The study lives in a file of the output folder, or in a database that several machines share. It can be interrupted
+at any moment and goes on with the same command. From Python, ``read_results`` reads what a sweep has found.
+"""
+
+import warnings
+
+# Optuna and papermill load tqdm's notebook progress bar, which complains on stderr where ipywidgets is missing.
+warnings.filterwarnings("ignore", message="IProgress not found")
+
+from helpers.sweep.errors import SweepError  # noqa: E402
+from helpers.sweep.table import read_results  # noqa: E402
+
+__all__ = ["SweepError", "read_results"]

@@ -1,0 +1,75 @@
+"""The results of a sweep as data: one row per trial, in ``results.json`` and ``results.csv``."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.trial import FrozenTrial
+
+Row = dict[str, Any]
+COLUMNS = ("number", "state", "value", "seconds", "notebook", "error")
+
+
+def rows(study: "Study", names: Sequence[str]) -> list[Row]:
+    """Return one row per trial: COLUMNS, and under "parameters" the value of each of ``names``."""
+    return [_row(trial, names) for trial in study.get_trials(deepcopy=False)]
+
+
+def _row(trial: "FrozenTrial", names: Sequence[str]) -> Row:
+    words = {"COMPLETE": "complete", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting", "PRUNED": "pruned"}
+    void = trial.user_attrs.get("void")
+    return {
+        "number": trial.number,
+        "state": "interrupted" if void else words[trial.state.name],
+        "value": trial.value,
+        "parameters": {name: trial.params.get(name) for name in names},
+        "seconds": round(trial.duration.total_seconds(), 1) if trial.duration else None,
+        "notebook": f"trials/{trial.number:04d}.ipynb",
+        "error": trial.user_attrs.get("error") or void,
+    }
+
+
+def write_results(out: Path, table: Sequence[Row]) -> None:
+    """Write both files, each whole or not at all."""
+    write_whole(out / "results.json", json.dumps(table, indent=1) + "\n")
+    names = list(table[0]["parameters"]) if table else []
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*COLUMNS[:3], *names, *COLUMNS[3:]])
+    for row in table:
+        cells = [*(row[c] for c in COLUMNS[:3]), *row["parameters"].values(), *(row[c] for c in COLUMNS[3:])]
+        writer.writerow(["" if cell is None else cell for cell in cells])
+    write_whole(out / "results.csv", text.getvalue())
+
+
+def read_results(out: str | Path) -> list[Row]:
+    """Read the results of a sweep.
+
+    Args:
+        out: the sweep's output folder.
+
+    Returns:
+        One row per trial, in the order in which they began: number, state ("complete", "failed", "interrupted" or
+        "running"), value (None unless complete), parameters (name -> value), seconds, notebook (a path within
+        ``out``) and error.
+    """
+    table: list[Row] = json.loads((Path(out) / "results.json").read_text(encoding="utf-8"))
+    return table
+
+
+def best_first(table: Sequence[Row], direction: str) -> list[Row]:
+    """Return the complete rows, best first; the earlier of two equal ones comes first."""
+    complete = [row for row in table if row["value"] is not None]
+    return sorted(complete, key=lambda row: row["value"], reverse=direction == "maximize")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write beside the target and rename, so that a reader never sees half a file."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,17 @@
+import pytest
+from tiny_sweep import Sweep
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    return Sweep(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A sweep with failing trials, whose result several tests look at."""
+    sweep = Sweep(tmp_path_factory.mktemp("shared"))
+    words = ["-p", "lr", "log", "1e-4", "1", "-p", "kind", "choice", "good", "bad", "--set", "hidden", "8"]
+    sweep.words = [*words, "--maximize", "score", "--seed", "3"]
+    sweep.done = sweep(*sweep.words, "--trials", 4, "--jobs", 2)
+    return sweep

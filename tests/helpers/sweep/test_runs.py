@@ -1,0 +1,172 @@
+"""Whole sweeps, with real processes: results, failures, interruptions, two processes on one study."""
+
+import csv
+import json
+import signal
+
+import optuna
+import pytest
+from tiny_sweep import children, gone, kill, wait_for, write_notebook
+
+from helpers.sweep import read_results
+from helpers.sweep.journal import open_journal
+
+LR = ["-p", "lr", "log", "1e-4", "1", "--maximize", "score"]
+
+
+def study_of(sweep):
+    return optuna.load_study(study_name="tiny", storage=open_journal(sweep.out / "study.journal"))
+
+
+def states(sweep):
+    return [row["state"] for row in read_results(sweep.out)] if (sweep.out / "results.json").exists() else []
+
+
+def test_a_failing_trial_is_recorded_and_does_not_end_the_sweep(shared):
+    assert shared.done.returncode == 0, shared.done.err
+    rows = read_results(shared.out)
+    assert len(rows) == 4
+    failed = [row for row in rows if row["parameters"]["kind"] == "bad"]
+    complete = [row for row in rows if row["parameters"]["kind"] == "good"]
+    assert failed
+    assert complete
+    assert {row["error"] for row in failed} == {"ValueError: this kind never works"}
+    assert {row["state"] for row in failed} == {"failed"}
+    assert all(row["value"] is not None and row["state"] == "complete" for row in complete)
+    assert f"{len(complete)} of 4 trials are complete" in shared.done.out
+
+
+def test_every_trial_leaves_its_executed_notebook(shared):
+    for row in read_results(shared.out):
+        executed = json.loads((shared.out / row["notebook"]).read_text(encoding="utf-8"))
+        injected = next(c for c in executed["cells"] if "injected-parameters" in c["metadata"]["tags"])
+        assert f"lr = {row['parameters']['lr']}" in "".join(injected["source"])
+        assert "hidden = 8" in "".join(injected["source"])
+
+
+def test_both_tables_say_the_same(shared):
+    with (shared.out / "results.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    for line, row in zip(lines, read_results(shared.out), strict=True):
+        assert float(line["lr"]) == row["parameters"]["lr"]
+        assert line["value"] == ("" if row["value"] is None else str(row["value"]))
+
+
+def test_another_command_on_the_same_study_is_refused(shared):
+    done = shared(*LR, "--trials", 5)
+    assert done.returncode == 2
+    assert "belongs to another sweep" in done.err
+
+
+def test_a_notebook_that_has_changed_is_refused(shared):
+    content = shared.notebook.read_text(encoding="utf-8")
+    write_notebook(shared.notebook, body="pass")
+    done = shared(*shared.words, "--trials", 5)
+    shared.notebook.write_text(content, encoding="utf-8")
+    assert done.returncode == 2
+    assert "the notebook has changed" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["-p", "lrr", "log", "1e-4", "1"], "the notebook has no parameter 'lrr'; did you mean 'lr'?"),
+        (["-p", "lr", "log", "1", "1e-4"], "LOW must be below HIGH"),
+        (["-p", "lr", "log", "1e-4", "1", "--set", "hidden", "x"], "annotated int, which 'x' is not"),
+    ],
+)
+def test_a_wrong_command_is_refused_before_anything_is_written(sweep, words, sentence):
+    done = sweep(*words, "--maximize", "score")
+    assert done.returncode == 2
+    assert sentence in done.err
+    assert len(done.err.splitlines()) == 1
+    assert not sweep.out.exists()
+
+
+def test_a_goal_that_is_never_recorded_ends_the_sweep_after_one_trial(sweep):
+    done = sweep("-p", "lr", "log", "1e-4", "1", "--maximize", "scor", "--trials", 20)
+    assert done.returncode == 2
+    assert "records no claim 'scor'; did you mean 'score'?" in done.err
+    assert "\n  score" in done.err
+    assert states(sweep) == ["failed"]
+
+
+def test_killed_in_the_middle_and_resumed(sweep):
+    words = [*LR, "--set", "pause", "0.4", "--trials", 4]
+    first = sweep.start(*words)
+    wait_for(lambda: states(sweep).count("complete") == 1)
+    victims = [first.pid, *wait_for(lambda: children(first.pid))]
+    kill(victims)  # the command, its worker and the kernel, all at once
+    first.communicate()
+    kept = next(row for row in read_results(sweep.out) if row["state"] == "complete")
+    second = sweep(*words)
+    assert second.returncode == 0, second.err
+    rows = read_results(sweep.out)
+    assert rows[0] == kept
+    interrupted = [row for row in rows if row["state"] == "interrupted"]
+    assert len(interrupted) <= 1
+    complete = [row for row in rows if row["state"] == "complete"]
+    assert len(complete) == 4 == len(rows) - len(interrupted)
+    rates = [row["parameters"]["lr"] for row in complete]
+    assert len(set(rates)) == 4
+    for row in interrupted:  # its slot was run again, with the same parameters
+        assert row["parameters"]["lr"] in (None, rates[row["number"]])
+
+
+def test_two_processes_share_one_study(sweep):
+    words = [*LR, "--set", "pause", "0.5", "--trials", 4]
+    both = [sweep.start(*words), sweep.start(*words)]
+    ends = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], ends
+    trials = [trial for trial in study_of(sweep).trials if "void" not in trial.user_attrs]
+    assert [trial.state.name for trial in trials] == ["COMPLETE"] * 4
+    assert len({trial.params["lr"] for trial in trials}) == 4
+    assert len({trial.user_attrs["owner"]["pid"] for trial in trials}) == 2
+    assert states(sweep).count("complete") == 4
+
+
+def test_a_killed_worker_is_replaced(sweep):
+    process = sweep.start(*LR, "--set", "pause", "1.0", "--trials", 2)
+    worker = wait_for(lambda: children(process.pid))[0]
+    wait_for(lambda: (sweep.out / "study.journal").exists() and study_of(sweep).trials)
+    kill([worker])
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    assert states(sweep).count("complete") == 2
+
+
+def test_ctrl_c_ends_everything_and_says_how_to_go_on(sweep):
+    process = sweep.start(*LR, "--set", "pause", "60", "--jobs", 2, "--trials", 4)
+    family = wait_for(lambda: len(found := children(process.pid)) >= 4 and found)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr.strip().splitlines()[-1] == "sweep: interrupted; the same command goes on from here"
+    assert set(states(sweep)) == {"interrupted"}
+    wait_for(lambda: gone(family), seconds=20)
+
+
+def test_a_line_that_a_power_cut_has_cut_short_is_dropped(sweep):
+    journal = sweep.folder / "study.journal"
+    study = optuna.create_study(study_name="tiny", storage=open_journal(journal))
+    study.tell(study.ask(), 1.0)
+    with journal.open("ab") as file:
+        file.write(b'{"op_code":4,"wor')
+    study = optuna.load_study(study_name="tiny", storage=open_journal(journal))
+    study.tell(study.ask(), 2.0)
+    study = optuna.load_study(study_name="tiny", storage=open_journal(journal))
+    assert [trial.value for trial in study.trials] == [1.0, 2.0]
+
+
+def test_a_database_can_hold_the_study(sweep):
+    storage = f"sqlite:///{sweep.folder / 'study.db'}"
+    done = sweep(*LR, "--trials", 1, "--storage", storage, "--sampler", "random")
+    assert done.returncode == 0, done.err
+    assert len(optuna.load_study(study_name="tiny", storage=storage).trials) == 1
+
+
+def test_a_database_that_cannot_be_reached_is_named_without_its_password(sweep):
+    done = sweep(*LR, "--storage", "nosuch://reader:secret@localhost/course")
+    assert done.returncode == 2
+    assert "cannot open the storage nosuch://reader:***@localhost/course" in done.err
+    assert "secret" not in done.err
