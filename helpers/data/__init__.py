@@ -10,6 +10,7 @@ from helpers.data.standardizer import Standardizer
 from helpers.data.text_registry import load_texts
 from helpers.data.texts import Texts, TextSplits
 from helpers.data.vocabulary import Vocabulary, pad, tokenize
+from helpers.data.volumes import load_volumes, sample_patches
 
 __all__ = [
     "Batches",
@@ -23,6 +24,8 @@ __all__ = [
     "Vocabulary",
     "load",
     "load_texts",
+    "load_volumes",
     "pad",
+    "sample_patches",
     "tokenize",
 ]

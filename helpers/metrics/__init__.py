@@ -12,7 +12,9 @@ label out of range or a NaN is a ValueError.
 
 from helpers.metrics.counts import accuracy, confusion_matrix, f1, precision, recall
 from helpers.metrics.errors import mean_absolute_error, root_mean_squared_error
+from helpers.metrics.overlap import dice_scores, false_alarms, mean_dice
 from helpers.metrics.scores import auroc, average_precision, calibration_error
+from helpers.metrics.surfaces import surface_distances
 
 __all__ = [
     "accuracy",
@@ -20,9 +22,13 @@ __all__ = [
     "average_precision",
     "calibration_error",
     "confusion_matrix",
+    "dice_scores",
     "f1",
+    "false_alarms",
     "mean_absolute_error",
+    "mean_dice",
     "precision",
     "recall",
     "root_mean_squared_error",
+    "surface_distances",
 ]

@@ -6,6 +6,7 @@ from helpers.plot.lines import curves, learning_curves
 from helpers.plot.matrices import confusion_matrix, heatmap
 from helpers.plot.scores import precision_recall, reliability, roc, seeds_with_error_bars
 from helpers.plot.style import COLORS, CYCLE, text_color, use_style
+from helpers.plot.volumes import overlay, region_legend
 
 __all__ = [
     "COLORS",
@@ -16,7 +17,9 @@ __all__ = [
     "heatmap",
     "image_grid",
     "learning_curves",
+    "overlay",
     "precision_recall",
+    "region_legend",
     "reliability",
     "roc",
     "seeds_with_error_bars",

@@ -3,6 +3,7 @@
 from helpers.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from helpers.train.evaluate import evaluate, predict
 from helpers.train.loop import Epoch, TrainingError, epochs
+from helpers.train.sliding import gaussian_window, sliding_window
 
 __all__ = [
     "Checkpoint",
@@ -11,7 +12,9 @@ __all__ = [
     "TrainingError",
     "epochs",
     "evaluate",
+    "gaussian_window",
     "load_checkpoint",
     "predict",
     "save_checkpoint",
+    "sliding_window",
 ]

@@ -16,6 +16,7 @@ CASES = {
     "logistic-regression": ids("L", 7),
     "softmax-regression": ids("S", 8),
     "rnn": ids("R", 6),
+    "u-net": ids("U", 11),
     "tuning": ids("T", 7),
 }
 IN_ORDER = [(slug, case) for slug, cases in CASES.items() if slug in notebooks.slugs() for case in cases]

@@ -1,8 +1,4 @@
-"""Losses: tensors in, one scalar tensor out.
-
-Every loss averages over the batch (`rmse` takes the root of that mean) and checks its shapes, since a wrong shape
-would broadcast in silence.
-"""
+"""Losses that compare each prediction with its own target, and then average."""
 
 import torch
 from torch import Tensor
