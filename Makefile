@@ -22,7 +22,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help venv execute book colab test run preview lint format strip lock bench clean distclean
+.PHONY: help venv execute book colab pdf test run preview lint format strip lock bench clean distclean
 
 help: ## Show this list
 	@echo "Executable PyTorch. What make can do:"
@@ -74,6 +74,9 @@ colab: execute ## Make the Colab edition of every chapter in _build/colab/
 
 _build/colab/%.ipynb: _build/executed/%.ipynb book/colab.py book/notebooks.py pyproject.toml $(HELPERS)
 	@$(BIN)/python -m book.colab $*
+
+pdf: book ## Print the book with Chromium to _build/book.pdf
+	@$(BIN)/python -m book.pdf
 
 preview: book ## Serve the book on 127.0.0.1 (PORT=8000)
 	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"

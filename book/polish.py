@@ -17,7 +17,7 @@ KEPT = ROOT / "_build" / "pictures"  # compressed pictures, by their content
 
 # What Sphinx and the theme bring along, and no page here asks for.
 UNUSED = (
-    *("_sources", "_static/locales", "_static/vendor", "_static/sbt-webpack-macros.html"),
+    *("_sources", "_static/locales", "_static/sbt-webpack-macros.html"),
     *("_static/webpack-macros.html", "_static/scripts/fontawesome.js", "_static/scripts/fontawesome.js.LICENSE.txt"),
     *(f"_static/mathjax/{name}" for name in ("adaptors", "node-main.js", "latest.js", "core.js", "loader.js")),
     *(f"_static/mathjax/{name}" for name in ("startup.js", "input/asciimath.js", "input/mml", "input/mml.js")),
@@ -28,6 +28,7 @@ UNUSED = (
 SEARCH_ONLY = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>')
 ICON_SCRIPT = re.compile(r'<script[^>]* src="([^"]*)scripts/fontawesome\.js[^"]*"></script>')
 PICTURE = re.compile(r'<img (?P<before>[^>]*?)src="(?P<folder>[^"]*_images/)(?P<name>[^"/]+)"(?P<after>[^>]*?)/?>')
+LINKED = re.compile(r'(href="[^"]*_images/)([^"/]+)"')  # a picture with a width of its own leads to itself
 FOOTNOTE = re.compile(r'<a href="(chapters/[\w-]+\.html)#([^"]*)">\[\d+\]</a>')
 
 
@@ -48,7 +49,7 @@ def polish(html: Path) -> None:
         path.write_text(with_sizes(text, sizes), encoding="utf-8")
     for name in UNUSED:
         shutil.rmtree(html / name) if (html / name).is_dir() else (html / name).unlink(missing_ok=True)
-    for path in (html / "_static").rglob("*.map"):
+    for path in [*(html / "_static").rglob("*.map"), *(html / "_static" / "vendor").rglob("fa-[br]*")]:
         path.unlink()
 
 
@@ -87,7 +88,8 @@ def with_sizes(text: str, sizes: dict[str, tuple[str, int, int]]) -> str:
         rest = f"{found['before']}{found['after'].strip()} width={width} height={height} {when}"
         return f'<img src="{found["folder"]}{name}" {rest}>'
 
-    return PICTURE.sub(changed, text)
+    text = PICTURE.sub(changed, text)
+    return LINKED.sub(lambda found: f'{found[1]}{sizes[found[2]][0]}"' if found[2] in sizes else found[0], text)
 
 
 def icons(html: Path) -> None:
@@ -121,4 +123,5 @@ ICON_STYLE = """/* book/polish.py took these from the theme's Font Awesome Free 
   width: 1.1em;
 }
 .fa-lg { font-size: 1.25em; }
+.fas::before, .fa-solid::before { content: none !important; }
 """
