@@ -81,8 +81,16 @@ def describe_rule(rule: Rule) -> str:
         return "True or False"
     if isinstance(rule, tuple):
         kind = "a number" if isinstance(rule[0], float) else "a whole number"
-        return f"{kind} from {rule[0]} to {rule[1]}"
+        return f"{kind} from {_written(rule[0])} to {_written(rule[1])}"
     return "one of " + ", ".join(repr(choice) for choice in rule)
+
+
+def _written(limit: float) -> str:
+    """Write a limit as the parameters cells do: 1, 0.5, 10000 and 1e-6, never 1e-06 or 0.000001."""
+    if limit and abs(limit) < 1e-3:
+        digits, exponent = f"{limit:e}".split("e")
+        return f"{float(digits):g}e{int(exponent)}"
+    return f"{limit:.15g}"
 
 
 def _near(value: Any, rule: Rule) -> str:

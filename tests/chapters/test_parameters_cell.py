@@ -9,6 +9,7 @@ import pytest
 
 from book import notebooks
 from book.notebooks import CHAPTERS, ROOT
+from helpers.runtime.parameters import describe_rule
 
 OPTIONS = {"gpu_gain", "threads", "mixed_precision", "precision"}  # of runtime.start: not parameters
 BUILT_IN = {"seed": "int", "device": "str"}  # rules that runtime.start brings along
@@ -66,6 +67,13 @@ def test_rules_and_annotations_agree(slug, chapter):
     assert set(annotated) == set(ruled) | set(BUILT_IN)
     for name, kind in {**ruled, **BUILT_IN}.items():
         assert kind in (None, annotated[name]), f"{name} is annotated {annotated[name]}, but its rule asks for {kind}"
+
+
+def test_ranges_are_written_as_in_the_error_sentence(slug, chapter):
+    for name, rule in rules(chapter).items():
+        if ruled_type(rule) in {"int", "float"}:
+            limits = describe_rule(ast.literal_eval(rule)).partition(" from ")[2]
+            assert limits in inspected(slug)[name]["help"], f"the comment of {name} should say: {limits}"
 
 
 def test_choices_hold_the_default(slug, chapter):

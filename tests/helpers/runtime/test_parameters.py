@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.runtime import ParameterError, check_parameters
+from helpers.runtime import ParameterError, check_parameters, parameters
 
 RULES = {"epochs": (1, 100), "lr": (1e-6, 10.0), "dataset": ["digits", "mnist"], "shuffle": bool}
 GOOD = {"epochs": 3, "lr": 0.1, "dataset": "digits", "shuffle": True}
@@ -37,11 +37,11 @@ def test_both_ends_of_a_range_are_allowed(bound):
         ("epochs", True, "a whole number from 1 to 100"),
         ("epochs", "3", "a whole number from 1 to 100"),
         ("epochs", None, "a whole number from 1 to 100"),
-        ("lr", -0.1, "a number from 1e-06 to 10.0"),
-        ("lr", math.nan, "a number from 1e-06 to 10.0"),
-        ("lr", math.inf, "a number from 1e-06 to 10.0"),
-        ("lr", "0.1", "a number from 1e-06 to 10.0"),
-        ("lr", True, "a number from 1e-06 to 10.0"),
+        ("lr", -0.1, "a number from 1e-6 to 10"),
+        ("lr", math.nan, "a number from 1e-6 to 10"),
+        ("lr", math.inf, "a number from 1e-6 to 10"),
+        ("lr", "0.1", "a number from 1e-6 to 10"),
+        ("lr", True, "a number from 1e-6 to 10"),
         ("dataset", "digit", "one of 'digits', 'mnist' (nearest: 'digits')"),
         ("dataset", "zebra", "one of 'digits', 'mnist'."),
         ("dataset", 3, "one of 'digits', 'mnist'."),
@@ -58,6 +58,21 @@ def test_a_wrong_value_is_refused_in_one_sentence(name, value, allowed):
     assert repr(value) in message
     assert allowed in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ((1e-4, 10.0), "a number from 1e-4 to 10"),
+        ((2.5e-6, 0.001), "a number from 2.5e-6 to 0.001"),
+        ((0.0, 0.5), "a number from 0 to 0.5"),
+        ((-1e-6, 1e6), "a number from -1e-6 to 1000000"),
+        ((1, 10_000), "a whole number from 1 to 10000"),
+        (parameters.SEED_RULE, "a whole number from 0 to 4294967295"),
+    ],
+)
+def test_limits_are_written_as_in_the_parameters_cells(rule, words):
+    assert parameters.describe_rule(rule) == words
 
 
 @pytest.mark.parametrize(("wrong", "meant"), [("epoch", "epochs"), ("Epochs", "epochs"), ("data_set", "dataset")])
