@@ -51,5 +51,8 @@ def load(name: str, *, seed: int = 0, size: int | None = None, cache: str | Path
     else:
         known = [*BUNDLED, *DOWNLOADED]
         nearest = get_close_matches(name.lower(), known, n=1, cutoff=0)[0]
-        raise ValueError(f"There is no data set {name!r}; did you mean {nearest!r}? Known: {', '.join(known)}.")
+        raise ValueError(
+            f"There is no data set {name!r}; did you mean {nearest!r}? Known: {', '.join(known)}; "
+            "load_texts has those of sentences."
+        )
     return splits if size is None else resize(splits, size)
