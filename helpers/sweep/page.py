@@ -15,16 +15,17 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --paper: #16181b; --ink: #e6e6e6; --faint: #a6a6a6; --rule: #3c4046;
   --line: #6cb8e6; --best: #ff9d57; } }
 body { background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; margin: 0 auto;
-  max-width: 46rem; padding: 1rem; }
+  max-width: 54rem; padding: 1rem; }
 h1 { font-size: 1.4rem; margin: 0.5rem 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.1rem; margin: 2rem 0 0.5rem; }
 p { margin: 0.5rem 0; } a { color: var(--line); } .faint { color: var(--faint); }
 svg { display: block; overflow: visible; }
-svg text { fill: var(--ink); font-size: 13px; } svg .tick { fill: var(--faint); font-size: 12px; }
+svg text { fill: var(--ink); font-size: 13px; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
+svg .tick { fill: var(--faint); font-size: 12px; }
 svg .name { font-weight: 600; } svg .axis { stroke: var(--rule); stroke-width: 1.5; }
-svg line.best, .trial line { stroke: var(--line); fill: none; } svg circle { fill: var(--line); }
-.trial line { stroke-width: 1.5; } .shade-0 { opacity: 0.12; } .shade-1 { opacity: 0.25; }
-.shade-2 { opacity: 0.45; } .shade-3 { opacity: 0.8; }
+.trial line { stroke: var(--line); } svg circle { fill: var(--line); }
+.trial line { stroke-width: 1.5; } .shade-0 { opacity: 0.12; } .shade-1 { opacity: 0.2; }
+.shade-2 { opacity: 0.35; } .shade-3 { opacity: 0.65; }
 .trial.best line, svg line.best { stroke: var(--best); stroke-width: 3; }
 .trial:hover { opacity: 1; } .trial:hover line { stroke: var(--ink); stroke-width: 4; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -90,7 +91,7 @@ def _tables(out: Path, plan: Plan, table: Sequence[Row]) -> list[str]:
     parts = []
     if ranked:
         rows = [_cells(out, row, names, [show_value(row["value"])]) for row in ranked]
-        parts += ["<h2>Complete, best first</h2>", _table(["trial", plan.goal, *names, "seconds"], rows)]
+        parts += ["<h2>Complete, best first</h2>", _table(["trial", "value", *names, "seconds"], rows)]
     if rest:
         rows = [_cells(out, row, names, [row["state"]], row["error"] or "") for row in rest]
         parts += ["<h2>Without a result</h2>", _table(["trial", "state", *names, "seconds", "error"], rows)]

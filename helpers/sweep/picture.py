@@ -28,7 +28,7 @@ def places(axis: Axis) -> list[tuple[float, str]]:
         ticks |= {10.0**power for power in range(first, last + 1, max(1, (last - first) // 3))}
     else:
         ticks |= {(low + high) / 2}
-    texts = {tick: f"{tick:g}" for tick in ticks}
+    texts = {tick: f"{tick:.4g}" for tick in ticks}
     kept: list[tuple[float, str]] = []
     for tick in sorted(ticks):  # a tick that would touch its neighbor gives way, the ends stay
         at = place(axis, tick)
@@ -62,11 +62,12 @@ def parallel(axes: Sequence[Axis], table: Sequence[Row], *, goal: str, direction
     low, high = min(values), max(values)
     last = Axis(goal, "float", (low, high if high > low else low + 1))
     rows = [*axes, last]
-    drawn = [_scale(axis, TOP + ROW * index) for index, axis in enumerate(rows)]
+    drawn = []
     for rank, row in reversed(list(enumerate(ranked))):
         at = [place(axis, row["parameters"][axis.name]) for axis in axes] + [place(last, row["value"])]
         shade = SHADES - 1 - rank * SHADES // len(ranked)
         drawn.append(_path(at, f"shade-{shade}" if rank else "best", title=_title(row, goal)))
+    drawn += [_scale(axis, TOP + ROW * index) for index, axis in enumerate(rows)]  # last: text stays legible
     return _svg(drawn, TOP + ROW * (len(rows) - 1) + 30, label=f"All complete trials across {len(axes)} parameters")
 
 
@@ -75,7 +76,10 @@ def history(table: Sequence[Row], *, goal: str, direction: str) -> str:
     done = [row for row in table if row["value"] is not None]
     low, high = min(row["value"] for row in done), max(row["value"] for row in done)
     span, most, height = (high - low) or 1.0, max(1, table[-1]["number"]), 150
-    drawn = [_line(0, height, 1, height, "axis"), _text(0, 16, f"{goal}: {show_value(high)} at the top", "name")]
+    drawn = [
+        _line(0, height, 1, height, "axis"),
+        _text(0, 16, f"value: {show_value(low)} to {show_value(high)}", "name"),
+    ]
     drawn += [_text(0, height + 18, "trial 0", "tick"), _text(1, height + 18, str(table[-1]["number"]), "tick", "end")]
     better = max if direction == "maximize" else min
     best, before = done[0]["value"], 0.0

@@ -6,6 +6,7 @@ as if nothing had happened.
 """
 
 import contextlib
+import itertools
 import os
 import re
 import socket
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
-PLAN, OWNER, BEAT, VOID, ERROR = "plan", "owner", "beat", "void", "error"
+PLAN, OWNER, SLOT, BEAT, VOID, ERROR = "plan", "owner", "slot", "beat", "void", "error"
 BEAT_SECONDS = 15.0  # how often a worker says that it is alive
 STALE_SECONDS = 180.0  # silence after which a worker of another machine counts as dead
 NEWBORN_SECONDS = 5.0  # a trial gets its owner within milliseconds of its birth
@@ -139,5 +140,18 @@ def _is_alive(pid: int) -> bool:
 
 
 def slot_of(trials: "Sequence[FrozenTrial]", number: int) -> int:
-    """Return how many trials that count were born before this one."""
-    return sum(trial.number < number and VOID not in trial.user_attrs for trial in trials)
+    """Return a trial's slot: the one it has, or the lowest that is free.
+
+    Args:
+        trials: all trials of the study. Those that do not know their slot yet take theirs in the order of birth, so
+            that two workers who ask at the same moment find two slots.
+        number: which trial.
+    """
+    counting = [trial for trial in trials if VOID not in trial.user_attrs]
+    taken = {trial.user_attrs[SLOT]: trial.number for trial in counting if SLOT in trial.user_attrs}
+    known = [slot for slot, owner in taken.items() if owner == number]
+    if known:
+        return int(known[0])
+    waiting = sum(trial.number < number and SLOT not in trial.user_attrs for trial in counting)
+    free = (slot for slot in itertools.count() if slot not in taken)
+    return next(itertools.islice(free, waiting, None))

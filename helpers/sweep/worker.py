@@ -20,6 +20,7 @@ from helpers.sweep.study import (
     BEAT_SECONDS,
     ERROR,
     OWNER,
+    SLOT,
     counted,
     me,
     open_study,
@@ -51,7 +52,9 @@ class Worker:
                     return
                 trial = self.study.ask()
                 trial.set_user_attr(OWNER, me())
-                if slot_of(self.study.get_trials(deepcopy=False), trial.number) >= self.plan.trials:
+                slot = slot_of(self.study.get_trials(deepcopy=False), trial.number)
+                trial.set_user_attr(SLOT, slot)
+                if slot >= self.plan.trials:
                     void(self.study, self.study.trials[trial.number], "one too many")  # another worker was faster
                     return
                 parameters = space.suggest(trial, self.plan.axes)

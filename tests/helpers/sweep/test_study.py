@@ -1,0 +1,75 @@
+"""Slots: what an interrupted trial leaves free is taken again, and never twice."""
+
+import optuna
+import pytest
+
+from helpers.sweep.slots import SlotSampler
+from helpers.sweep.study import SLOT, VOID, slot_of, void
+
+
+@pytest.fixture(params=["random", "tpe"])
+def study(request):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna.create_study(sampler=SlotSampler(request.param, 0))
+
+
+def begin(study):
+    """Begin a trial as a worker does; return (trial, its parameter)."""
+    trial = study.ask()
+    trial.set_user_attr(SLOT, slot_of(study.get_trials(deepcopy=False), trial.number))
+    return trial, trial.suggest_float("x", 0, 1)
+
+
+def frozen(number, **attributes):
+    trial = optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING, user_attrs=attributes)
+    trial.number = number
+    return trial
+
+
+@pytest.mark.parametrize(
+    ("trials", "slot"),
+    [
+        ([frozen(0)], 0),
+        ([frozen(0, slot=0), frozen(1)], 1),
+        ([frozen(0, void="interrupted", slot=0), frozen(1)], 0),
+        ([frozen(0, void="interrupted", slot=0), frozen(1, slot=1), frozen(2)], 0),
+        ([frozen(0, slot=0), frozen(1, void="interrupted"), frozen(2, slot=1), frozen(3)], 2),
+        ([frozen(0, slot=0), frozen(1), frozen(2)], 2),
+        ([frozen(0, slot=5)], 5),
+    ],
+)
+def test_the_last_trial_gets_the_lowest_free_slot(trials, slot):
+    assert slot_of(trials, trials[-1].number) == slot
+
+
+def test_an_interrupted_trial_is_run_again_with_its_parameters(study):
+    (lost, x), (other, y) = begin(study), begin(study)
+    study.tell(other, 1.0)
+    assert void(study, study.trials[lost.number], "interrupted")
+    _, again = begin(study)
+    _, new = begin(study)
+    assert again == x
+    assert len({x, y, new}) == 3
+
+
+def test_a_new_process_goes_on_where_the_old_one_stopped(study):
+    whole = []
+    for _ in range(14):
+        trial, x = begin(study)
+        study.tell(trial, (x - 0.3) ** 2)
+        whole.append(x)
+    name = study.sampler.name
+    parts = optuna.create_study(sampler=SlotSampler(name, 0))
+    for _ in range(14):
+        parts.sampler = SlotSampler(name, 0)  # as after a restart
+        trial, x = begin(parts)
+        parts.tell(trial, (x - 0.3) ** 2)
+    assert [trial.params["x"] for trial in parts.trials] == whole
+    assert len(set(whole)) == 14
+
+
+def test_a_trial_that_has_ended_cannot_be_voided(study):
+    trial, _ = begin(study)
+    study.tell(trial, 1.0)
+    assert not void(study, study.trials[0], "interrupted")
+    assert VOID not in study.trials[0].user_attrs
