@@ -22,7 +22,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help venv execute book colab pdf test run preview lint format strip lock bench clean distclean
+.PHONY: help venv execute book colab pdf test run preview lint format strip lock bench weigh clean distclean
 
 help: ## Show this list
 	@echo "Executable PyTorch. What make can do:"
@@ -110,6 +110,9 @@ strip: $(INSTALLED) ## Remove outputs from the notebooks, keeping the cells' ids
 bench: $(BENCH)/installed ## Time training loop and batches beside their peers; the tables go to results/benchmarks/
 	@$(ONE_THREAD) $(BENCH)/bin/python benchmarks/batches.py
 	@$(ONE_THREAD) $(BENCH)/bin/python benchmarks/training_loop.py
+
+weigh: book ## Measure size, speed and layout shift of every page; the table goes to results/benchmarks/
+	@PYTHONPATH=. $(BIN)/python benchmarks/pages.py
 
 # The peers see the course's packages through a path file, so torch is installed once.
 $(BENCH)/installed: $(INSTALLED) benchmarks/requirements.txt

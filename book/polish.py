@@ -27,6 +27,22 @@ UNUSED = (
 )
 SEARCH_ONLY = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>')
 ICON_SCRIPT = re.compile(r'<script[^>]* src="([^"]*)scripts/fontawesome\.js[^"]*"></script>')
+# Scripts that serve only pages which hold something of theirs: (script, what shows the need)
+NEEDED_BY = {
+    r"<script>window\.MathJax.*?</script>": 'class="math',
+    r"<script[^>]*/mathjax/[^>]*></script>": 'class="math',
+    r"<script[^>]*/design-tabs\.js[^>]*></script>": "sd-tab-set",
+    r"<script[^>]*/togglebutton\.js[^>]*></script>": "toggle-",
+}
+# Fonts set off with the page, not after its style sheets; a browser refuses this where there is no server.
+FONTS = """<script>
+if (location.protocol !== "file:") for (const name of ["atkinson-next", "atkinson-next-italic", "iosevka-400"]) {{
+  const font = Object.assign(document.createElement("link"), {{rel: "preload", as: "font", crossOrigin: ""}});
+  font.href = "{top}_static/fonts/" + name + ".woff2";
+  document.head.append(font);
+}}
+</script>
+"""
 PICTURE = re.compile(r'<img (?P<before>[^>]*?)src="(?P<folder>[^"]*_images/)(?P<name>[^"/]+)"(?P<after>[^>]*?)/?>')
 LINKED = re.compile(r'(href="[^"]*_images/)([^"/]+)"')  # a picture with a width of its own leads to itself
 FOOTNOTE = re.compile(r'<a href="(chapters/[\w-]+\.html)#([^"]*)">\[\d+\]</a>')
@@ -42,6 +58,10 @@ def polish(html: Path) -> None:
     for path in [*html.glob("*.html"), *html.glob("chapters/*.html")]:
         text = path.read_text(encoding="utf-8")
         text = ICON_SCRIPT.sub(r'<link rel="stylesheet" href="\1icons.css">', text)
+        for script, need in NEEDED_BY.items():
+            text = text if need in text else re.sub(script, "", text, flags=re.DOTALL)
+        top = "../" * (len(path.relative_to(html).parts) - 1)
+        text = text.replace('<meta charset="utf-8" />', '<meta charset="utf-8" />' + FONTS.format(top=top), 1)
         if path.name != "search.html":
             text = SEARCH_ONLY.sub("", text)
         if path.name == "genindex.html":

@@ -13,8 +13,8 @@ from book.browser import launched
 from book.notebooks import ROOT
 
 PAGE = ROOT / "_build" / "html" / "chapters" / "softmax-regression.html"
-START = "#from-two-classes-to-k div.math:nth-of-type(2)"  # from this formula on: code, output, figure, tick
-WIDTH, HEIGHT = 660, 790
+START = "#from-two-classes-to-k div.cell"  # from this cell on: code, output, figure, tick
+WIDTH, HEIGHT = 660, 850
 HIDDEN = ".bd-header-article, .header-article, .bd-sidebar, .pst-scrollable { display: none !important }"
 
 
@@ -30,7 +30,7 @@ def main() -> None:
             page.goto(PAGE.as_uri())
             page.wait_for_function("window.MathJax?.startup?.promise")
             page.add_style_tag(content=HIDDEN)
-            page.locator(START).evaluate("formula => scrollTo(0, formula.getBoundingClientRect().top + scrollY - 8)")
+            page.locator(START).first.evaluate("cell => scrollTo(0, cell.getBoundingClientRect().top + scrollY - 150)")
             page.wait_for_timeout(500)
             picture = Image.open(io.BytesIO(page.screenshot()))
             picture.save(ROOT / "_static" / f"page-{scheme}.webp", quality=85, method=6)

@@ -11,8 +11,8 @@ from book.tables import table
 INTRODUCTION = """# Shapes at a glance
 
 What goes in, and what comes out. The build runs each line of this page on tensors of these sizes, and writes down what
-it saw: a batch of $B = 2$ examples, $C = 3$ channels, $D = 5$ features, $K = 4$ classes, $L = 7$ tokens, images of
-$H \\times W = 16 \\times 12$, volumes of $D \\times H \\times W = 8 \\times 16 \\times 12$.
+it saw: a batch of *B* = 2 examples, *C* = 3 channels, *D* = 5 features, *K* = 4 classes, *L* = 7 tokens, images of
+*H* × *W* = 16 × 12, volumes of *D* × *H* × *W* = 8 × 16 × 12.
 """
 RULES = """## Rules
 
