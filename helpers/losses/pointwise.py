@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from helpers.runtime import check_same_shape
+from helpers.runtime import check_labels, check_same_shape
 
 
 def squared_error(predictions: Tensor, targets: Tensor) -> Tensor:
@@ -96,6 +96,6 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     Raises:
         ValueError: the labels are not one number per row of the logits.
     """
-    check_same_shape(logits[..., 0], labels)
+    check_labels(logits, labels)
     picked = logits.gather(1, labels[:, None])[:, 0]  # (B,): the logit of the true class
     return (torch.logsumexp(logits, dim=1) - picked).mean()

@@ -1,6 +1,6 @@
 """What a run needs before it touches data: checked parameters, a seed, a device; and the expectations it records."""
 
-from helpers.runtime.checks import check_same_shape
+from helpers.runtime.checks import check_labels, check_same_shape
 from helpers.runtime.device import DeviceError, Precision, choose_device, describe_device
 from helpers.runtime.expectations import Symptom, expect, symptom
 from helpers.runtime.parameters import ParameterError, check_parameters
@@ -13,6 +13,7 @@ __all__ = [
     "Precision",
     "Run",
     "Symptom",
+    "check_labels",
     "check_parameters",
     "check_same_shape",
     "choose_device",

@@ -18,3 +18,27 @@ def check_same_shape(predictions: Tensor, targets: Tensor) -> None:
             f"expected predictions and targets of the same shape, got {tuple(predictions.shape)} and "
             f"{tuple(targets.shape)}; reshape one of them, for example with squeeze(-1)"
         )
+
+
+def check_labels(logits: Tensor, labels: Tensor) -> None:
+    """Refuse labels that are not one class number for each place where the logits score the classes.
+
+    Args:
+        logits: shape (B, K) or (B, K, ...), one score per class.
+        labels: must have shape (B,) or (B, ...).
+
+    Raises:
+        ValueError: the shapes do not fit. Says what to do with one-hot targets and with a column of labels.
+    """
+    scores, got = tuple(logits.shape), tuple(labels.shape)
+    if len(scores) < 2:
+        raise ValueError(f"expected logits of shape (B, K), one score per class, got {scores}")
+    wanted = scores[:1] + scores[2:]
+    if got == wanted:
+        return
+    hint = ""
+    if got == scores:
+        hint = "; these look like one-hot targets: make them labels with argmax(dim=1)"
+    elif got == (*wanted[:1], 1, *wanted[1:]):
+        hint = "; drop their second dimension with squeeze(1)"
+    raise ValueError(f"logits of shape {scores} need labels of shape {wanted}, one class number each, got {got}{hint}")

@@ -1,6 +1,7 @@
 """Losses against hand-computed tables and against PyTorch's own, over shapes and extremes."""
 
 import math
+import re
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from helpers import losses
+from helpers.runtime import check_labels
 
 LN2 = math.log(2)
 
@@ -126,11 +128,37 @@ def test_a_column_against_a_row_is_refused_and_not_broadcast(loss):
 
 
 @pytest.mark.parametrize(
-    ("logits", "labels"), [((4, 3), (4, 1)), ((4, 3), (3,)), ((4, 3), (4, 3)), ((4,), (4,)), ((4, 3), ())]
+    ("logits", "labels", "advice"),
+    [
+        ((4, 3), (4, 3), "need labels of shape (4,), one class number each, got (4, 3); these look like one-hot"),
+        ((4, 3), (4, 3), "argmax(dim=1)"),
+        ((4, 3), (4, 1), "got (4, 1); drop their second dimension with squeeze(1)"),
+        ((4, 3), (3,), "labels of shape (4,), one class number each, got (3,)"),
+        ((4, 3), (), "labels of shape (4,), one class number each, got ()"),
+        ((4,), (4,), "expected logits of shape (B, K), one score per class, got (4,)"),
+    ],
 )
-def test_cross_entropy_wants_one_label_per_row(logits, labels):
-    with pytest.raises(ValueError, match="same shape"):
+def test_cross_entropy_wants_one_label_per_row_and_says_how_to_get_it(logits, labels, advice):
+    with pytest.raises(ValueError, match=re.escape(advice)):
         losses.cross_entropy(torch.rand(logits), torch.zeros(labels, dtype=torch.int64))
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels", "advice"),
+    [
+        ((2, 4, 8, 8), (2, 4, 8, 8), "argmax(dim=1)"),
+        (
+            (2, 4, 8, 8),
+            (2, 1, 8, 8),
+            "labels of shape (2, 8, 8), one class number each, got (2, 1, 8, 8); drop their second dimension",
+        ),
+        ((2, 4, 8, 8), (2, 8), "labels of shape (2, 8, 8), one class number each, got (2, 8)"),
+    ],
+)
+def test_labels_of_images_are_checked_in_the_same_way(logits, labels, advice):
+    with pytest.raises(ValueError, match=re.escape(advice)):
+        check_labels(torch.rand(logits), torch.zeros(labels))
+    assert check_labels(torch.rand(logits), torch.zeros(2, 8, 8)) is None
 
 
 @pytest.mark.parametrize("label", [3, -1])
