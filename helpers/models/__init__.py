@@ -4,7 +4,6 @@ from helpers.models.cnn import ConvNet
 from helpers.models.linear import LogisticRegression, SoftmaxRegression
 from helpers.models.mlp import MLP
 from helpers.models.perceptron import Perceptron
-from helpers.models.unet import UNet
 from helpers.models.resnet import ResidualBlock, ResNet
 from helpers.models.rnn import AttentionLSTM, BagOfEmbeddings, LSTMClassifier
 from helpers.models.unet import UNet

@@ -25,6 +25,8 @@ CASES = {
     "image_grid": (lambda _, x: plot.image_grid(x), torch.rand(9, 1, 4, 4, generator=GENERATOR)),
     "weight_images": (lambda _, w: plot.weight_images(w, shape=(3, 3)), torch.randn(4, 9, generator=GENERATOR)),
     "decision_boundary": (lambda ax, x: plot.decision_boundary(lambda p: p[:, 0], x, LABELS, ax), POINTS),
+    "overlay": (lambda ax, x: plot.overlay(ax, SCORES[:12].view(3, 4), x), torch.arange(12).view(3, 4) % 4),
+    "region_legend": (lambda ax, names: plot.region_legend(ax.figure, names), NAMES),
     "roc": (lambda ax, s: plot.roc(ax, s, LABELS), SCORES),
     "precision_recall": (lambda ax, s: plot.precision_recall(ax, s, LABELS), SCORES),
     "reliability": (lambda ax, p: plot.reliability(ax, p, LABELS), SCORES.sigmoid()),

@@ -1,0 +1,86 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import data
+from helpers.data import volumes as module
+
+
+def test_three_parts_in_the_order_of_generation():
+    splits = data.load_volumes("phantoms", seed=1, volumes=11, size=16)
+    assert [len(part) for part in (splits.train, splits.valid, splits.test)] == [7, 2, 2]
+    assert (splits.name, len(splits.classes), len(splits.features)) == ("phantoms", 4, 4)
+    whole = module.phantoms(1, volumes=11, size=16)
+    parts = torch.cat([splits.train.targets, splits.valid.targets, splits.test.targets])
+    assert torch.equal(parts, whole.targets)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "phantom"}, "no volumes 'phantom'; did you mean 'phantoms'. Known: phantoms, decathlon"),
+        ({"name": "Decathlon"}, "did you mean 'decathlon'"),
+        ({"name": "phantoms", "volumes": 4}, "at least 5 and size at least 8, but are 4 and 32"),
+        ({"name": "phantoms", "size": 7}, "but are 120 and 7"),
+    ],
+)
+def test_what_is_not_there_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        data.load_volumes(**options)
+
+
+def numbered(shape):
+    """A volume whose voxels are their own numbers, so that a patch says where it comes from."""
+    voxels = torch.arange(shape[0] * shape[1] * shape[2]).view(shape)
+    return torch.stack([voxels, -voxels]).float(), torch.zeros(shape, dtype=torch.int64)
+
+
+sides = st.tuples(*[st.integers(1, 9)] * 3)
+
+
+@given(sides, sides, st.integers(0, 1000), st.floats(0, 1))
+def test_patches_are_pieces_of_the_volume(shape, wanted, seed, share):
+    image, labels = numbered(shape)
+    labels.view(-1)[seed % labels.numel()] = 2
+    size = tuple(min(pair) for pair in zip(shape, wanted, strict=True))
+    generator = torch.Generator().manual_seed(seed)
+    patches = data.sample_patches(image, labels, size, count=3, generator=generator, lesion_share=share)
+    assert patches.inputs.shape == (3, 2, *size)
+    for patch, truth in zip(patches.inputs, patches.targets, strict=True):
+        d, h, w = (int(index) for index in torch.unravel_index(patch[0, 0, 0, 0].long(), shape))
+        place = (slice(d, d + size[0]), slice(h, h + size[1]), slice(w, w + size[2]))
+        assert torch.equal(patch, image[(slice(None), *place)])
+        assert torch.equal(truth, labels[place])
+        assert truth.any() or share < 1
+
+
+def test_every_place_is_drawn_and_the_share_is_kept():
+    image, labels = numbered((6, 6, 6))
+    labels[0, 0, 0] = 1
+    draw = {"count": 600, "generator": torch.Generator().manual_seed(0)}
+    anywhere = data.sample_patches(image, labels, (3, 3, 3), lesion_share=0.0, **draw)
+    assert len(anywhere.inputs[:, 0, 0, 0, 0].unique()) == 4**3
+    half = data.sample_patches(image, labels, (3, 3, 3), lesion_share=0.5, **draw)
+    assert (half.targets > 0).flatten(1).any(dim=1).float().mean().item() == pytest.approx(0.5 + 0.5 / 64, abs=0.07)
+
+
+def test_without_a_lesion_every_place_is_as_likely():
+    image, labels = numbered((5, 5, 5))
+    generator = torch.Generator().manual_seed(0)
+    patches = data.sample_patches(image, labels, (5, 5, 4), count=50, generator=generator, lesion_share=1.0)
+    assert len(patches.inputs[:, 0, 0, 0, 0].unique()) == 2
+
+
+def test_patches_are_copies():
+    image, labels = numbered((4, 4, 4))
+    patches = data.sample_patches(image, labels, (4, 4, 4), count=1, generator=torch.Generator().manual_seed(0))
+    patches.inputs.zero_()
+    assert image.any()
+
+
+@pytest.mark.parametrize("size", [(5, 4, 4), (4, 4), (0, 4, 4), (4, 4, 4, 4)])
+def test_a_patch_must_fit(size):
+    image, labels = numbered((4, 4, 4))
+    with pytest.raises(ValueError, match="a patch that fits"):
+        data.sample_patches(image, labels, size, count=1, generator=torch.Generator().manual_seed(0))
