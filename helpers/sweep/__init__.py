@@ -7,6 +7,7 @@ at any moment and goes on with the same command. From Python, ``read_results`` r
 """
 
 import warnings
+from collections.abc import Sequence
 
 # Optuna and papermill load tqdm's notebook progress bar, which complains on stderr where ipywidgets is missing.
 warnings.filterwarnings("ignore", message="IProgress not found")
@@ -14,4 +15,11 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 from helpers.sweep.errors import SweepError  # noqa: E402
 from helpers.sweep.table import read_results  # noqa: E402
 
-__all__ = ["SweepError", "read_results"]
+__all__ = ["SweepError", "main", "read_results"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line, as ``python -m helpers.sweep`` does; return the exit status."""
+    from helpers.sweep import cli  # late: whoever reads results needs neither Optuna nor papermill
+
+    return cli.main(arguments)

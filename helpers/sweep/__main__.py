@@ -2,6 +2,6 @@
 
 import sys
 
-from helpers.sweep.cli import main
+from helpers.sweep import main
 
 sys.exit(main(sys.argv[1:]))

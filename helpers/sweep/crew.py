@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from helpers.sweep import worker as worker_module
 from helpers.sweep.errors import SweepError
 from helpers.sweep.plan import Plan
 
@@ -47,7 +48,7 @@ class Crew:
         """Start one worker, in a session of its own: Ctrl-C reaches this process alone."""
         with self.log.open("a", encoding="utf-8") as log:
             worker = subprocess.Popen(
-                [sys.executable, "-m", "helpers.sweep.worker"],
+                [sys.executable, "-m", worker_module.__name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

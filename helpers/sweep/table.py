@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,6 @@ def best_first(table: Sequence[Row], direction: str) -> list[Row]:
 
 def write_whole(path: Path, text: str) -> None:
     """Write beside the target and rename, so that a reader never sees half a file."""
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # several processes may write at once
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
