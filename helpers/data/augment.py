@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from helpers.data.batches import Batches
 
@@ -22,15 +21,27 @@ def crop_and_flip(images: Tensor, padding: int = 4, *, generator: torch.Generato
 
     Returns:
         (B, C, H, W), a new tensor.
+
+    Raises:
+        ValueError: the padding does not lie between 0 and the image's size, less one.
     """
-    count, height, width = len(images), images.shape[2], images.shape[3]
-    padded = F.pad(images, [padding] * 4, mode="reflect")
-    windows = padded.unfold(2, height, 1).unfold(3, width, 1)  # (B, C, shifts, shifts, H, W), without a copy
-    draw = torch.randint(2 * padding + 1, (2, count), generator=generator, device=generator.device)
-    down, right = draw.to(images.device)
-    cropped = windows[torch.arange(count, device=images.device), :, down, right]  # (B, C, H, W)
-    coins = torch.rand(count, generator=generator, device=generator.device).to(images.device)
-    return torch.where(coins[:, None, None, None] < 0.5, cropped.flip(3), cropped)
+    count, channels, height, width = images.shape
+    if not 0 <= padding < min(height, width):
+        raise ValueError(f"padding must be from 0 to {min(height, width) - 1} for these images, but is {padding}.")
+    shifts = torch.randint(-padding, padding + 1, (2, count, 1), generator=generator, device=generator.device)
+    coins = torch.rand((count, 1), generator=generator, device=generator.device) < 0.5
+    down, right = shifts.to(images.device)
+    rows = _reflected(torch.arange(height, device=images.device) + down, height)  # (B, H)
+    columns = _reflected(torch.arange(width, device=images.device) + right, width)  # (B, W)
+    columns = torch.where(coins.to(images.device), columns.flip(1), columns)
+    places = (rows[:, :, None] * width + columns[:, None, :]).flatten(1)  # (B, H W): from where each pixel comes
+    return images.flatten(2).gather(2, places[:, None].expand(-1, channels, -1)).view(images.shape)
+
+
+def _reflected(places: Tensor, size: int) -> Tensor:
+    """Fold places beyond either end back into 0..size - 1, as a mirror on the last pixel does."""
+    last = size - 1
+    return last - (last - places.abs()).abs()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Patches of real photographs and micrographs that come with scikit-image and scikit-learn: ten pictures, ten classes.
 
-Each picture is parted into square tiles, and each tile belongs to training, validation or test. A patch lies within
-one tile, so no pixel is in two of the three sets.
+Each picture is parted into square tiles, and each tile with content belongs to training, validation or test. A patch
+lies within one tile, so no pixel is in two of the three sets.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -21,6 +22,7 @@ from helpers.data.splits import Splits
 PATCH, TILE, STEP = 32, 64, 8  # pixels: side of a patch, side of a tile, distance of neighbouring patches
 COUNTS = (300, 100, 100)  # patches of each picture for training, validation and test
 LEAST_CONTRAST = 0.02  # standard deviation of the grey values in [0, 1]; below it a patch is plain sky or border
+LEFT_OUT = -1  # the part of a tile without content
 
 # class name -> package, and the file inside it. Read by path: skimage.data's functions might ask the network.
 PICTURES = {
@@ -44,7 +46,7 @@ class Picture:
 
     Args:
         pixels: (H, W, 3) uint8.
-        parts: (H // 64, W // 64) int64, for each tile 0 (training), 1 (validation) or 2 (test).
+        parts: (H // 64, W // 64) int64, for each tile 0 (training), 1 (validation), 2 (test) or -1 (left out).
     """
 
     pixels: Bytes
@@ -74,17 +76,15 @@ def photo_patches(seed: int) -> Splits:
 
 
 def read_pictures(seed: int) -> dict[str, Picture]:
-    """The ten pictures by class name, with their tiles divided 60/20/20 at random."""
+    """The ten pictures by class name, with their tiles dealt to the parts at random, 60/20/20 by patches.
+
+    Args:
+        seed: decides which tiles go where. Tiles without content are left out.
+    """
     pictures = {}
     for label, (name, (package, file)) in enumerate(PICTURES.items()):
         pixels = _read(package, file)
-        rows, columns = pixels.shape[0] // TILE, pixels.shape[1] // TILE
-        tiles = rows * columns
-        held = round(tiles / 5)
-        order = np.random.default_rng([seed, label]).permutation(tiles)
-        parts = np.zeros(tiles, dtype=np.int64)
-        parts[order[:held]], parts[order[held : 2 * held]] = 2, 1
-        pictures[name] = Picture(pixels, parts.reshape(rows, columns))
+        pictures[name] = Picture(pixels, _deal(pixels, np.random.default_rng([seed, label])))
     return pictures
 
 
@@ -95,15 +95,44 @@ def cut(picture: Picture, part: int) -> Tensor:
         picture: with its tiles.
         part: 0 (training), 1 (validation) or 2 (test).
     """
-    pixels = torch.from_numpy(picture.pixels).permute(2, 0, 1)  # (3, H, W)
-    found = []
-    for row, column in np.argwhere(picture.parts == part) * TILE:
-        tile = pixels[:, row : row + TILE, column : column + TILE]
-        windows = tile.unfold(1, PATCH, STEP).unfold(2, PATCH, STEP)  # (3, 5, 5, 32, 32)
-        found.append(windows.permute(1, 2, 0, 3, 4).reshape(-1, 3, PATCH, PATCH))
-    patches = torch.cat(found)
-    contrast = (patches.float() / 255).mean(dim=1).flatten(1).std(dim=1)
-    return patches[contrast >= LEAST_CONTRAST]
+    tiles = _tiles(picture.pixels)  # (rows, columns, 64, 64, 3)
+    windows = sliding_window_view(tiles, (PATCH, PATCH), axis=(2, 3))[:, :, ::STEP, ::STEP]  # a view, no copy
+    chosen = (picture.parts == part)[:, :, None, None] & (_contrast(tiles) >= LEAST_CONTRAST)
+    return torch.from_numpy(windows[chosen])
+
+
+def _deal(pixels: Bytes, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Deal the tiles in random order: to the test until it has a fifth of the patches, to validation, the rest."""
+    counts = (_contrast(_tiles(pixels)) >= LEAST_CONTRAST).sum(axis=(2, 3))
+    parts = np.full(counts.shape, LEFT_OUT)
+    places, dealt = np.argwhere(counts), [0, 0, 0]
+    for row, column in generator.permutation(places):
+        part = next(part for part in (2, 1, 0) if part == 0 or dealt[part] < counts.sum() / 5)
+        parts[row, column] = part
+        dealt[part] += counts[row, column]
+    return parts
+
+
+def _tiles(pixels: Bytes) -> Bytes:
+    """(H, W, 3) -> (H // 64, W // 64, 64, 64, 3); what is left over at the right and below is not used."""
+    rows, columns = pixels.shape[0] // TILE, pixels.shape[1] // TILE
+    return pixels[: rows * TILE, : columns * TILE].reshape(rows, TILE, columns, TILE, 3).swapaxes(1, 2)
+
+
+def _contrast(tiles: Bytes) -> NDArray[np.float32]:
+    """The standard deviation of the grey values of each patch: (R, C, 64, 64, 3) -> (R, C, 5, 5).
+
+    A patch is a square of blocks of 8x8, so its two moments are means of theirs.
+    """
+    rows, columns, blocks = *tiles.shape[:2], TILE // STEP
+    grey = np.add.reduce([tiles[..., channel].astype(np.float32) for channel in range(3)]) / (3 * 255)
+    moments = []
+    for values in (grey, grey**2):
+        means = values.reshape(rows, columns, blocks, STEP, blocks, STEP).mean(axis=(3, 5))
+        squares = sliding_window_view(means, (PATCH // STEP, PATCH // STEP), axis=(2, 3))
+        moments.append(squares.mean(axis=(4, 5)))
+    variance: NDArray[np.float32] = np.maximum(moments[1] - moments[0] ** 2, 0)
+    return np.sqrt(variance)
 
 
 def _draw(patches: Tensor, count: int, generator: torch.Generator) -> Tensor:

@@ -15,6 +15,7 @@ CASES = {
     "concepts": ids("C", 14),
     "logistic-regression": ids("L", 7),
     "softmax-regression": ids("S", 8),
+    "cnn": ids("N", 8),
     "rnn": ids("R", 6),
     "u-net": ids("U", 11),
     "tuning": ids("T", 7),
