@@ -30,7 +30,7 @@ def main() -> None:
             page.goto(PAGE.as_uri())
             page.wait_for_function("window.MathJax?.startup?.promise")
             page.add_style_tag(content=HIDDEN)
-            page.locator(START).first.evaluate("cell => scrollTo(0, cell.getBoundingClientRect().top + scrollY - 150)")
+            page.locator(START).first.evaluate("cell => scrollTo(0, cell.getBoundingClientRect().top + scrollY - 16)")
             page.wait_for_timeout(500)
             picture = Image.open(io.BytesIO(page.screenshot()))
             picture.save(ROOT / "_static" / f"page-{scheme}.webp", quality=85, method=6)

@@ -5,6 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from book.notebooks import ROOT
 from tests.book.conftest import HTML, pages
 
 
@@ -44,6 +45,12 @@ def test_every_link_leads_somewhere(parsed, page_name):
         if not target.exists() or (name in parsed and anchor and anchor not in parsed[name].anchors):
             dead.append(link)
     assert dead == []
+
+
+def test_the_button_downloads_the_edition(parsed, chapter_name):
+    (edition,) = {link for link in parsed[chapter_name].links if link.startswith("../colab/")}
+    name = edition.removeprefix("../colab/")
+    assert (HTML / "colab" / name).read_bytes() == (ROOT / "_build" / "colab" / name).read_bytes()
 
 
 def test_every_chapter_has_a_unique_set_of_anchors(parsed, chapter_name):
