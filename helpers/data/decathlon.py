@@ -43,7 +43,7 @@ class Task:
 def decathlon(seed: int, cache: Path, *, volumes: int, size: int) -> Examples:
     """Cases of Task01, in random order, each brought to (4, size, size, size); see `read_case`.
 
-    Reads one case at a time and keeps what it is brought to, so that memory holds 484 of 96^3 in 7 GB.
+    Reads one case at a time and keeps what it is brought to, so that all 484 fit into 11 GB of memory at size 96.
 
     Args:
         seed: decides which cases, and in which order.

@@ -66,6 +66,7 @@ def evaluate(
     loss_fn: Loss,
     *,
     metrics: Mapping[str, Metric] | None = None,
+    batch_size: int = 1024,
     precision: Precision | None = None,
 ) -> dict[str, float]:
     """Return the loss and the metrics over all examples.
@@ -75,13 +76,14 @@ def evaluate(
         examples: inputs (N, ...) and targets (N, ...).
         loss_fn: (logits, targets) -> scalar, a mean over its batch.
         metrics: name -> function of (logits, targets) that returns a float.
+        batch_size: examples per forward pass; bounds the memory, not the result.
         precision: of the forward pass; float32 unless given.
 
     Returns:
         ``{"loss": ..., **metrics}``, each computed once over all N examples, so that a smaller last batch cannot
         distort a mean.
     """
-    logits = predict(model, examples.inputs, precision=precision)
+    logits = predict(model, examples.inputs, batch_size=batch_size, precision=precision)
     targets = examples.targets.cpu()
     result = {"loss": cast(float, loss_fn(logits, targets).item())}
     return result | {name: metric(logits, targets) for name, metric in (metrics or {}).items()}

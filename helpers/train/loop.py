@@ -66,6 +66,7 @@ def epochs(
     start: int = 0,
     valid: LabelledExamples | None = None,
     metrics: Mapping[str, Metric] | None = None,
+    valid_batch_size: int = 1024,
     precision: Precision | None = None,
 ) -> Iterator[Epoch]:
     """Train, and yield an Epoch after each pass over the batches.
@@ -79,6 +80,7 @@ def epochs(
         start: epochs already done (from a checkpoint); the first epoch here is ``start + 1``.
         valid: validation set; its loss and metrics are computed after each epoch.
         metrics: name -> function of (logits, targets), for the validation set.
+        valid_batch_size: examples of the validation set per forward pass; bounds the memory, not the result.
         precision: number format of the forward pass; float32 unless given.
 
     Raises:
@@ -92,7 +94,9 @@ def epochs(
         began = time.perf_counter()
         losses, sizes = _train_on(model, batches, loss_fn, optimizer, precision, scaler)
         loss = _mean_loss(losses, sizes, number)
-        scores = evaluate(model, valid, loss_fn, metrics=metrics, precision=precision) if valid is not None else {}
+        scores: dict[str, float] = {}
+        if valid is not None:
+            scores = evaluate(model, valid, loss_fn, metrics=metrics, batch_size=valid_batch_size, precision=precision)
         valid_loss = scores.pop("loss", None)
         judged = loss if valid_loss is None else valid_loss
         best, stale = (judged, 0) if judged < best else (best, stale + 1)

@@ -77,9 +77,7 @@ def test_shapes_axes_and_intensities(tmp_path):
     np.testing.assert_allclose(found[:, head].std(axis=1), 1, atol=1e-5)
     # RAS voxel (x, y, z) = (4, 4, 3) is enhancing: depth up, height to the back (reversed y), width to the right
     assert truth[2 + 3 - 1, 1 + (8 - 1) - (4 - 1), 4 - 1] == 3
-    assert np.bincount(truth.ravel()).tolist() == np.bincount(labels[1:-1, 1:-1, 1:-1].ravel(), minlength=4).tolist()[
-        :0
-    ] + [1000 - 36, 36 - 3, 1, 2]
+    assert np.bincount(truth.ravel()).tolist() == [1000 - 36, 36 - 3, 1, 2]
 
 
 @pytest.mark.parametrize("axcodes", ["LPS", "RAS", "SRA", "AIL", "PIR"])
@@ -184,10 +182,10 @@ def test_another_dataset_json_is_refused(tmp_path, content, message):
 def test_a_folder_without_dataset_json_says_what_to_do(tmp_path):
     folder = write_task(tmp_path)
     (folder / "dataset.json").unlink()
-    with pytest.raises(data.DataError, match="has no dataset.json. Put the whole folder Task01_BrainTumour there"):
+    with pytest.raises(data.DataError, match=r"has no dataset\.json\. Put the whole folder Task01_BrainTumour there"):
         data.load_volumes("decathlon", cache=tmp_path)
     (folder / "dataset.json").write_text("{", encoding="utf-8")
-    with pytest.raises(data.DataError, match="is not the dataset.json"):
+    with pytest.raises(data.DataError, match=r"is not the dataset\.json"):
         data.load_volumes("decathlon", cache=tmp_path)
 
 

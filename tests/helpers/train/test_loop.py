@@ -167,6 +167,29 @@ def test_predict_does_not_depend_on_its_batch_size(examples, batch_size):
     assert model.training, "the model's mode is restored"
 
 
+def test_the_validation_scores_do_not_depend_on_the_batch_size(examples):
+    seen = []
+
+    class Noted(models.MLP):
+        def forward(self, inputs):
+            seen.append(len(inputs))
+            return super().forward(inputs)
+
+    results = []
+    for size in (3, 1024):
+        torch.manual_seed(0)
+        model = Noted(6, [4], 2)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        batches = data.Batches(examples, 1000, shuffle=False)
+        (epoch,) = train.epochs(
+            model, batches, cross_entropy, optimizer, epochs=1, valid=examples, valid_batch_size=size
+        )
+        results.append(epoch.valid_loss)
+        assert max(seen[1:]) == min(size, len(examples))
+        seen.clear()
+    assert results[0] == pytest.approx(results[1])
+
+
 def test_predictions_may_enter_a_later_graph(examples):
     model, _, _ = make_training(examples)
     logits = train.predict(model, examples.inputs)
