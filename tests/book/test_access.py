@@ -19,6 +19,8 @@ PICK_LOOKS = """() => {
         const look = [style.color, background, style.fontSize, style.fontWeight].join();
         if (!seen.has(look)) { seen.add(look); element.dataset.look = '' }
     }
+    const plain = pre => !pre.querySelector('[data-look]');
+    [...document.querySelectorAll('pre')].filter(plain).forEach(pre => { pre.textContent = pre.textContent });
     return seen.size;
 }"""
 # Typeset formulas and colored code are thousands of elements that hold nothing for the rules.
