@@ -65,7 +65,8 @@ book: execute ## Run the chapters and render the book to _build/html/index.html
 	@$(MAKE) --silent -j$(JOBS) _build/html/index.html
 	@echo "The book is at _build/html/index.html"
 
-_build/html/index.html: $(EXECUTED) $(COLAB) $(PAGES) $(wildcard _static/* _static/fonts/* book/*.py results/benchmarks/*.json)
+_build/html/index.html: $(EXECUTED) $(COLAB) $(PAGES) references.bib \
+    $(wildcard _static/* _static/fonts/* book/*.py results/*.json results/benchmarks/*.json)
 	@$(BIN)/python -m book.build
 
 colab: execute ## Make the Colab edition of every chapter in _build/colab/

@@ -10,7 +10,7 @@ from book import notebooks
 from book.notebooks import ROOT
 
 GPU_TIMES = ROOT / "results" / "gpu.json"  # {"device": "...", "seconds": {slug: seconds}}, where someone measured
-LEVELS = ("Beginner", "Intermediate", "Intermediate", "Advanced")  # by how many chapters come before it
+LEVELS = ("Beginner", "Intermediate", "Intermediate", "Intermediate", "Advanced")  # by how many chapters come before it
 WORDS_PER_MINUTE = 200
 
 
@@ -61,8 +61,9 @@ def level(slug: str, chapters: dict[str, NotebookNode]) -> tuple[str, str]:
         found = {name for name in prerequisites(chapters[waiting.pop()]) if name in chapters} - needed
         needed |= found
         waiting += found
-    names = [notebooks.short_title(chapters[name]) for name in chapters if name in needed]
-    return LEVELS[min(len(names), len(LEVELS) - 1)], "after " + ", ".join(names) if names else "no chapter before it"
+    names = [notebooks.short_title(chapters[name]) for name in prerequisites(chapters[slug]) if name in chapters]
+    words = "after " + ", ".join(dict.fromkeys(names)) if names else "no chapter before it"
+    return LEVELS[min(len(needed), len(LEVELS) - 1)], words
 
 
 def prerequisites(notebook: NotebookNode) -> list[str]:

@@ -70,7 +70,7 @@ def test_the_level_counts_the_chapters_before():
         "third": chapter("Third", "Prerequisites: [Second](second.ipynb)."),
     }
     assert facts.level("first", chapters) == ("Beginner", "no chapter before it")
-    assert facts.level("third", chapters) == ("Intermediate", "after First, Second")
+    assert facts.level("third", chapters) == ("Intermediate", "after Second")
 
 
 def test_the_clinic_lists_each_case_with_what_the_machine_says():
