@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from helpers import data, metrics, runtime, train
+from helpers import data, metrics, models, runtime, train
 from helpers.deploy.augment import vary
 from helpers.deploy.export import to_onnx
 from helpers.deploy.folder import DEFAULT, ModelCard, Preprocessing, digest, write_folder
@@ -38,23 +38,7 @@ class Varied:
             yield vary(images, generator=self.generator), targets
 
 
-def digit_network() -> nn.Module:
-    """Return an untrained network for images (B, 1, 28, 28) and ten classes."""
-    return nn.Sequential(
-        nn.Conv2d(1, 8, kernel_size=5, stride=2, padding=2),  # (B, 8, 14, 14)
-        nn.ReLU(),
-        nn.Conv2d(8, 16, kernel_size=3, stride=2, padding=1),  # (B, 16, 7, 7)
-        nn.ReLU(),
-        nn.Conv2d(16, 32, kernel_size=3, stride=2, padding=1),  # (B, 32, 4, 4)
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(32 * 4 * 4, 64),
-        nn.ReLU(),
-        nn.Linear(64, 10),
-    )
-
-
-def train_digits(*, seed: int = 0, epochs: int = 40) -> tuple[nn.Module, data.Splits]:
+def train_digits(*, seed: int = 0, epochs: int = 20) -> tuple[nn.Module, data.Splits]:
     """Train on varied digits at 28x28 pixels; return the model and the data.
 
     Args:
@@ -64,7 +48,7 @@ def train_digits(*, seed: int = 0, epochs: int = 40) -> tuple[nn.Module, data.Sp
     splits = data.load("digits", size=28, seed=seed)
     runtime.seed_everything(seed)
     generator = torch.Generator().manual_seed(seed)
-    model = digit_network()
+    model = models.ConvNet(channels=1, classes=len(splits.classes), size=28)
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
     batches = Varied(data.Batches(splits.train, 64, generator=generator), generator)
@@ -73,7 +57,7 @@ def train_digits(*, seed: int = 0, epochs: int = 40) -> tuple[nn.Module, data.Sp
     return model, splits
 
 
-def write_digits(folder: str | Path, *, seed: int = 0, epochs: int = 40) -> ModelCard:
+def write_digits(folder: str | Path, *, seed: int = 0, epochs: int = 20) -> ModelCard:
     """Train, export and write a model folder; return its card.
 
     Args:
@@ -92,7 +76,13 @@ def write_digits(folder: str | Path, *, seed: int = 0, epochs: int = 40) -> Mode
         classes=tuple(splits.classes),
         input_shape=(1, 28, 28),
         preprocessing=Preprocessing(),
-        training={"data": splits.name, "examples": len(splits.train), "seed": seed, "epochs": epochs},
+        training={
+            "model": type(model).__name__,
+            "data": splits.name,
+            "examples": len(splits.train),
+            "seed": seed,
+            "epochs": epochs,
+        },
         metrics=scores,
         versions={package: version(package) for package in _VERSIONS},
         sha256=digest(exported),
@@ -106,7 +96,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m helpers.deploy.train", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--model", type=Path, default=DEFAULT, metavar="FOLDER", help="where to (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the training (%(default)s)")
-    parser.add_argument("--epochs", type=int, default=40, help="of the training (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=20, help="of the training (%(default)s)")
     options = parser.parse_args()
     runtime.pin_threads(1)
     card = write_digits(options.model, seed=options.seed, epochs=options.epochs)

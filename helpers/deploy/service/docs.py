@@ -24,14 +24,6 @@ def describe(model: Model, settings: Settings) -> dict[str, Any]:
         "properties": {FIELD: file},
     }
     answer = {"classes": ["0", "1"], "predictions": [{"class": "1", "probability": 0.9, "probabilities": [0.1, 0.9]}]}
-    problems = {
-        400: "The body is no JSON or no form",
-        408: "The body came too slowly",
-        413: f"The body has more than {settings.max_body} bytes",
-        415: "The media type, or the picture's format, is not known",
-        422: "The values are not images, or the picture is blank, damaged or too large",
-        503: "Too many requests are waiting: try again after the seconds that Retry-After gives",
-    }
     height, width = model.image_shape
     return {
         "summary": f"Which digit is it? Images of {height} x {width} values as JSON, or one picture as a form",
@@ -43,8 +35,19 @@ def describe(model: Model, settings: Settings) -> dict[str, Any]:
         },
         "responses": {
             200: {"description": "A prediction for each image", "content": {"application/json": {"example": answer}}},
-            **{status: {"description": text} for status, text in problems.items()},
+            **{status: {"description": text} for status, text in _problems(settings).items()},
         },
+    }
+
+
+def _problems(settings: Settings) -> dict[int, str]:
+    return {
+        400: "The body is no JSON or no form",
+        408: "The body came too slowly",
+        413: f"The body has more than {settings.max_body} bytes",
+        415: "The media type, or the picture's format, is not known",
+        422: "The values are not images, or the picture is blank, damaged or too large",
+        503: "Too many requests are waiting: try again after the seconds that Retry-After gives",
     }
 
 

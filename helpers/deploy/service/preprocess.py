@@ -46,7 +46,7 @@ def _ink(gray: Gray) -> Gray:
     """Tell ink from paper: the paper is what most of the border shows, ink is what differs from it."""
     border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
     ink = np.abs(gray - np.median(border))
-    strongest = float(np.quantile(ink, 0.999)) if ink.size > 4000 else float(ink.max())
+    strongest = float(ink.max())
     if strongest < _CONTRAST:
         raise RefusedError(422, "blank", "The picture is blank: nothing in it differs from its border.")
     scaled = np.clip(ink / strongest, 0, 1)
@@ -80,8 +80,8 @@ def _with_stroke(box: Gray, how: Preprocessing) -> Gray:
     for _ in range(margin - 1):
         changed = image.filter(step)
         share_then = _share(changed, how)
-        if abs(share_then - wanted) >= abs(share - wanted):
-            break
+        if share_then == 0 or abs(share_then - wanted) >= abs(share - wanted):
+            break  # thinned once more, it would vanish or be too thin
         image, share = changed, share_then
     return _cropped(np.asarray(np.asarray(image) / 255, dtype=np.float32))
 

@@ -15,12 +15,13 @@ _POINTS = {
     "8": "50:47 33:35 33:18 50:10 67:18 67:35 50:47, 50:47 30:62 30:82 50:90 70:82 70:62 50:47",
     "9": "70:30 55:45 35:40 30:25 42:12 60:10 70:25 68:60 60:90",
 }
-STROKES = {
-    digit: [
-        [tuple(int(part) / 100 for part in point.split(":")) for point in stroke.split()] for stroke in text.split(",")
-    ]
-    for digit, text in _POINTS.items()
-}
+
+
+def _points(text):
+    return [tuple(int(part) / 100 for part in point.split(":")) for point in text.split()]
+
+
+STROKES = {digit: [_points(stroke) for stroke in text.split(",")] for digit, text in _POINTS.items()}
 
 
 def picture(digit, *, side=112, pen=0.075, scale=1.0, shift=(0.0, 0.0)):

@@ -6,17 +6,17 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import train
+from helpers import models, train
 from helpers.deploy.export import largest_difference, to_onnx
 from helpers.deploy.service.model import Model, softmax
 from helpers.deploy.session import open_session
-from helpers.deploy.train import digit_network, train_digits
+from helpers.deploy.train import train_digits
 
 
 @pytest.fixture(scope="module")
 def pair():
     torch.manual_seed(0)
-    model = digit_network()
+    model = models.ConvNet()
     return model, to_onnx(model, torch.rand(2, 1, 28, 28))
 
 
@@ -34,7 +34,7 @@ def test_parity_over_random_inputs(pair, count):
 def test_a_difference_is_found(pair):
     _, exported = pair
     torch.manual_seed(1)
-    assert largest_difference(digit_network(), exported, torch.rand(4, 1, 28, 28)) > 1e-3
+    assert largest_difference(models.ConvNet(), exported, torch.rand(4, 1, 28, 28)) > 1e-3
 
 
 def test_the_file_is_whole_and_valid(pair):
@@ -57,7 +57,7 @@ def test_dropout_is_off_and_the_mode_is_restored():
 
 def test_one_example_is_refused():
     with pytest.raises(ValueError, match="at least 2"):
-        to_onnx(digit_network(), torch.rand(1, 1, 28, 28))
+        to_onnx(models.ConvNet(), torch.rand(1, 1, 28, 28))
 
 
 def test_threads_are_bounded(pair):

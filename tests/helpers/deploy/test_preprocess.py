@@ -107,6 +107,17 @@ def test_any_picture_gives_a_finite_input():
             assert 0 <= ready.min() <= ready.max() <= 1.0001
 
 
+@pytest.mark.parametrize("height", [1, 2, 5, 20, 60])
+@pytest.mark.parametrize("width", [1, 2, 5, 20, 60])
+def test_dots_dashes_and_bars_do_not_vanish(height, width):
+    """What is there after the first stroke of a drawing."""
+    image = np.ones((64, 64), dtype=np.float32)
+    image[2 : 2 + height, 2 : 2 + width] = 0
+    ready = prepare(image, HOW)
+    assert np.isfinite(ready).all()
+    assert ready.max() > 0.2
+
+
 def test_centers_the_mass():
     how = Preprocessing(canvas=28, height=20, width=20, grid=28, ink=None)
     image = as_array(Image.new("L", (60, 60), 255)).copy()

@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 import zlib
+from contextlib import suppress
 
 import httpx
 import numpy as np
@@ -166,10 +167,8 @@ def test_a_trickle_is_no_excuse(service):
         def trickle():
             while not stop.wait(0.1):
                 for connection in (head_only, body_only):
-                    try:
+                    with suppress(OSError):
                         connection.send(b" ")
-                    except OSError:
-                        pass
 
         thread = threading.Thread(target=trickle)
         thread.start()

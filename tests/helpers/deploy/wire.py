@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from io import BytesIO
+from pathlib import Path
 
 HEAD = "POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 
@@ -53,8 +54,7 @@ def closes_within(connection, seconds):
 
 def resident(process):
     """Return the memory that a process holds, in bytes."""
-    with open(f"/proc/{process.pid}/statm") as file:
-        return int(file.read().split()[1]) * 4096
+    return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096
 
 
 def eventually(condition, *, seconds=20):
