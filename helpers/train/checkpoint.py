@@ -7,21 +7,21 @@ the file, so one file holds both and ``torch.load`` still reads it.
 import hashlib
 import io
 import os
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from helpers.train.restore import Part, RestoreError, random_states, restore, set_random_states
+
 _MARK = b"sha256:"
 _TRAILER = len(_MARK) + 64  # the digest in hexadecimal
-_FORMAT = 1
+_FORMAT = 2
 
 
 class CheckpointError(RuntimeError):
@@ -70,7 +70,8 @@ def save_checkpoint(
         "optimizer_type": type(optimizer).__name__,
         "generator": None if generator is None else generator.get_state(),
         "scheduler": None if scheduler is None else scheduler.state_dict(),
-        "random": _random_states(),
+        "scheduler_type": type(scheduler).__name__,
+        "random": random_states(),
         "extra": extra,
     }
     buffer = io.BytesIO()
@@ -86,7 +87,7 @@ def load_checkpoint(
     generator: torch.Generator | None = None,
     scheduler: LRScheduler | None = None,
 ) -> Checkpoint:
-    """Check a checkpoint, then restore it into what is given. On an error nothing has been changed.
+    """Check a checkpoint, then restore it into what is given: all of it, or nothing if there is an error.
 
     Args:
         path: a file that ``save_checkpoint`` wrote. Its digest guards against damage, not against forgery;
@@ -98,22 +99,24 @@ def load_checkpoint(
 
     Raises:
         FileNotFoundError: there is no such file.
-        CheckpointError: the file is damaged or no checkpoint, or it does not fit the model or the optimizer.
+        CheckpointError: the file is damaged or no checkpoint, or it does not fit something that was given.
     """
     content = _read(Path(path))
     _check_fit(content["model"], model.state_dict(), path)
+    parts = [Part("the model", model.state_dict, model.load_state_dict, content["model"])]
     if optimizer is not None:
-        _check_optimizer(content["optimizer_type"], optimizer, path)
-        try:
-            optimizer.load_state_dict(content["optimizer"])
-        except ValueError as error:
-            raise CheckpointError(f"{path} was saved with another optimizer: {error}") from error
-        _restore_random_states(content["random"])
-    model.load_state_dict(content["model"])
+        _check_kind(content["optimizer_type"], optimizer, "optimizer", path)
+        parts.append(Part("the optimizer", optimizer.state_dict, optimizer.load_state_dict, content["optimizer"]))
+        parts.append(Part("the random state", random_states, set_random_states, content["random"]))
     if generator is not None and content["generator"] is not None:
-        generator.set_state(content["generator"])
+        parts.append(Part("the generator", generator.get_state, generator.set_state, content["generator"]))
     if scheduler is not None and content["scheduler"] is not None:
-        scheduler.load_state_dict(content["scheduler"])
+        _check_kind(content["scheduler_type"], scheduler, "scheduler", path)
+        parts.append(Part("the scheduler", scheduler.state_dict, scheduler.load_state_dict, content["scheduler"]))
+    try:
+        restore(parts)
+    except RestoreError as error:
+        raise CheckpointError(f"{path} does not fit, and nothing was changed: {error}") from error
     return Checkpoint(content["epoch"], content["extra"])
 
 
@@ -148,29 +151,10 @@ def _check_fit(saved: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Ten
             raise CheckpointError(f"{path} does not fit this model: {name} has {found}, the model expects {expected}")
 
 
-def _check_optimizer(saved: str, optimizer: Optimizer, path: str | Path) -> None:
-    """Compare the kinds first: one optimizer loads another's state in silence, and fails at its next step."""
-    wanted = type(optimizer).__name__
-    if saved != wanted:
-        raise CheckpointError(f"{path} was saved with another optimizer: {saved}, not {wanted}")
-
-
-def _random_states() -> dict[str, Any]:
-    name, keys, *rest = np.random.get_state(legacy=True)
-    return {
-        "python": random.getstate(),
-        "numpy": (name, [int(key) for key in keys], *rest),
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all(),
-    }
-
-
-def _restore_random_states(states: Mapping[str, Any]) -> None:
-    random.setstate(states["python"])
-    np.random.set_state(states["numpy"])
-    torch.set_rng_state(states["torch"])
-    if len(states["cuda"]) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all(states["cuda"])
+def _check_kind(saved: str, wanted: object, what: str, path: str | Path) -> None:
+    """Compare the kinds first: one kind loads another's state in silence, and fails at its next step."""
+    if saved != type(wanted).__name__:
+        raise CheckpointError(f"{path} was saved with another {what}: {saved}, not {type(wanted).__name__}")
 
 
 def _write_atomically(path: Path, content: bytes) -> None:

@@ -1,5 +1,6 @@
 """Checkpoints: exact resume, nothing lost in a crash, damage refused, nothing executed."""
 
+import io
 import json
 import os
 import random
@@ -158,7 +159,7 @@ def test_another_optimizer_is_refused_and_nothing_is_changed(saved):
     model, *_ = make_training()
     nn.init.zeros_(model[0].weight)
     state = torch.get_rng_state()
-    with pytest.raises(train.CheckpointError, match="another optimizer"):
+    with pytest.raises(train.CheckpointError, match="nothing was changed: the optimizer refuses its state"):
         train.load_checkpoint(saved, model, torch.optim.Adam([model[0].weight], lr=0.1))
     assert torch.count_nonzero(model[0].weight) == 0
     assert torch.equal(torch.get_rng_state(), state)
@@ -168,6 +169,52 @@ def test_another_kind_of_optimizer_is_refused_and_not_at_its_next_step(saved):
     model, *_ = make_training()
     with pytest.raises(train.CheckpointError, match="another optimizer: Adam, not SGD"):
         train.load_checkpoint(saved, model, torch.optim.SGD(model.parameters(), lr=0.1))
+
+
+def test_another_kind_of_scheduler_is_refused(saved):
+    model, optimizer, _, _ = make_training()
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+    with pytest.raises(train.CheckpointError, match="another scheduler: StepLR, not ExponentialLR"):
+        train.load_checkpoint(saved, model, optimizer, scheduler=scheduler)
+
+
+def everything(model, optimizer, scheduler, batches):
+    """Return all that loading a checkpoint may change, as plain data that can be compared."""
+    states = [part.state_dict() for part in (model, optimizer, scheduler)]
+    return plain([*states, batches.generator.get_state(), checkpoint.random_states()])
+
+
+def plain(state):
+    if isinstance(state, torch.Tensor):
+        return state.tolist()
+    if isinstance(state, dict):
+        return {name: plain(value) for name, value in state.items()}
+    return [plain(value) for value in state] if isinstance(state, list | tuple) else state
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "refusal"),
+    [
+        ("generator", torch.zeros(3, dtype=torch.uint8), "the generator refuses its state: RuntimeError"),
+        ("generator", "no tensor", "the generator refuses its state: TypeError"),
+        ("scheduler", "no mapping", "the scheduler refuses its state: ValueError"),
+        ("optimizer", {"state": {}, "param_groups": []}, "the optimizer refuses its state: ValueError"),
+        ("random", {"python": random.Random(5).getstate(), "numpy": ("MT19937", [1], 0, 0, 0.0)}, "the random state"),
+        ("random", {}, "the random state refuses its state: KeyError"),
+    ],
+)
+def test_when_one_part_refuses_its_state_nothing_is_changed(saved, name, state, refusal):
+    content = torch.load(saved, weights_only=True) | {name: state}
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    saved.write_bytes(checkpoint._with_digest(buffer.getvalue()))
+    training = make_training(seed=99)
+    run_epochs(*training, until=2)  # so that the optimizer and the scheduler have something to lose
+    before = everything(*training)
+    model, optimizer, scheduler, batches = training
+    with pytest.raises(train.CheckpointError, match=refusal):
+        train.load_checkpoint(saved, model, optimizer, scheduler=scheduler, generator=batches.generator)
+    assert everything(*training) == before
 
 
 class Hostile:
@@ -193,8 +240,8 @@ def hostile_contents(marker):
     ]
     for attack in attacks:
         yield attack
-        yield {"format": 1, "epoch": 1, "model": {"weight": attack}}
-        yield {"format": 1, "epoch": 1, "model": {}, "extra": [[attack]]}
+        yield {"format": 2, "epoch": 1, "model": {"weight": attack}}
+        yield {"format": 2, "epoch": 1, "model": {}, "extra": [[attack]]}
 
 
 def test_hostile_pickles_are_refused_and_not_executed(tmp_path):
@@ -219,7 +266,7 @@ def test_plain_data_that_is_no_checkpoint_is_refused(tmp_path):
     torch.save({"weight": torch.ones(2)}, path)
     refuses(path, match="without a SHA-256")
     path.write_bytes(checkpoint._with_digest(path.read_bytes()))
-    refuses(path, match="no checkpoint of format 1")
+    refuses(path, match="no checkpoint of format 2")
 
 
 def crash_while_saving(folder, times, *mode):
