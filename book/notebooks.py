@@ -96,6 +96,12 @@ def heading_above(notebook: NotebookNode, index: int) -> str:
     return above[-1] if above else "(no heading)"
 
 
+def section_above(notebook: NotebookNode, index: int) -> str:
+    """Return the heading that a claim in that cell stands under: the Goals are a list, what follows opens the page."""
+    above = [words for at, _, words in headings(notebook) if at < index and words != "Goals"]
+    return above[-1] if above else "(no heading)"
+
+
 def anchored_headings(notebook: NotebookNode) -> Iterator[tuple[int, str, str]]:
     """Yield (index of the cell, text, anchor in the rendered page) of every heading."""
     taken: dict[str, int] = {}
@@ -106,8 +112,8 @@ def anchored_headings(notebook: NotebookNode) -> Iterator[tuple[int, str, str]]:
 
 
 def anchors_above(notebook: NotebookNode) -> dict[str, str]:
-    """Return cell id -> the anchor, in the rendered page, of the last heading before it."""
-    last = {index: anchor for index, _, anchor in anchored_headings(notebook)}
+    """Return cell id -> the anchor, in the rendered page, of the heading that ``section_above`` names."""
+    last = {index: anchor for index, words, anchor in anchored_headings(notebook) if words != "Goals"}
     found, anchor = {}, ""
     for index, cell in enumerate(notebook.cells):
         anchor = last.get(index, anchor)
@@ -133,7 +139,7 @@ def shown(notebook: NotebookNode, mime: str) -> Iterator[tuple[int, dict]]:
 def claims(notebook: NotebookNode) -> list[dict]:
     """Return every claim of an executed notebook, with its cell's id and the section it stands in."""
     return [
-        {**claim, "cell": notebook.cells[index].get("id", ""), "section": heading_above(notebook, index)}
+        {**claim, "cell": notebook.cells[index].get("id", ""), "section": section_above(notebook, index)}
         for index, claim in shown(notebook, CLAIM_MIME)
     ]
 

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from book import results
+from book import notebooks, results
 
 RUN = {
     "device": "cpu",
@@ -25,8 +25,11 @@ def notebook():
         {"name": "name", "value": "x", "bound": {"equals": "x"}, "passed": False},
     ]
     claims = [{**claim, "cell": "c1", "section": "How it went"} for claim in claims]
+    claims.append({**claims[0], "name": "first", "cell": "c0", "section": "A title"})
     cells = [
         new_markdown_cell("# A title"),
+        new_markdown_cell("## Goals\n\n- See it"),
+        new_code_cell("pass", id="c0"),
         new_markdown_cell("## How it went"),
         new_code_cell("pass", id="c1", metadata={"tags": ["nbval-ignore-output"]}),
         new_code_cell("pass", id="c2"),
@@ -36,7 +39,7 @@ def notebook():
 
 
 def test_costs(notebook):
-    assert "| [A title](chapters/x.ipynb) | 12.3 | 500 | 2 | 1 of 2 |" in results.costs({"x": notebook})
+    assert "| [A title](chapters/x.ipynb) | 12.3 | 500 | 3 | 2 of 3 |" in results.costs({"x": notebook})
 
 
 def test_environment(notebook):
@@ -46,7 +49,7 @@ def test_environment(notebook):
 
 def test_cells_that_the_second_run_leaves_out(notebook):
     text = results.repeats({"x": notebook})
-    assert "1 of 2 code cells are exempt" in text
+    assert "1 of 3 code cells are exempt" in text
     assert "| [A title](chapters/x.ipynb) | How it went | `c1` |" in text
 
 
@@ -55,6 +58,16 @@ def test_claims(notebook):
     section = "[How it went](chapters/x.ipynb#how-it-went)"
     assert rf"| ✓ | a\|b\*c | 0.1235 | at least 0.1 and at most 0.2 | {section} |" in text
     assert f"| ✗ | name | x | equals x | {section} |" in text
+    assert "| first | 0.1235 | at least 0.1 and at most 0.2 | [A title](chapters/x.ipynb#a-title) |" in text
+
+
+def test_a_claim_of_the_opening_is_filed_under_the_title(notebook):
+    notebook.cells[2].outputs = [new_output("display_data", data={notebooks.CLAIM_MIME: {"name": "first"}})]
+    notebook.cells[4].outputs = [new_output("display_data", data={notebooks.CLAIM_MIME: {"name": "second"}})]
+    assert [(claim["name"], claim["section"]) for claim in notebooks.claims(notebook)] == [
+        ("first", "A title"),
+        ("second", "How it went"),
+    ]
 
 
 def test_benchmark(tmp_path):
