@@ -108,9 +108,10 @@ format: $(INSTALLED) ## Format the code
 strip: $(INSTALLED) ## Remove outputs from the notebooks, keeping the cells' ids
 	@$(BIN)/nbstripout --keep-id $(wildcard chapters/*.ipynb) </dev/null
 
-bench: $(BENCH)/installed ## Time training loop and batches beside their peers; the tables go to results/benchmarks/
-	@$(ONE_THREAD) $(BENCH)/bin/python benchmarks/batches.py
-	@$(ONE_THREAD) $(BENCH)/bin/python benchmarks/training_loop.py
+BENCHMARKS := batches training_loop cnn_step augmentation text_batches unet_step service
+
+bench: $(BENCH)/installed ## Time what the course builds beside its peers; the tables go to results/benchmarks/
+	@set -e; for name in $(BENCHMARKS); do $(ONE_THREAD) $(BENCH)/bin/python benchmarks/$$name.py; done
 
 weigh: book ## Measure size, speed and layout shift of every page; the table goes to results/benchmarks/
 	@PYTHONPATH=. $(BIN)/python benchmarks/pages.py

@@ -22,7 +22,8 @@ from book.imports import helper_files, parse
 from book.notebooks import EXECUTED, ROOT
 
 COLAB = ROOT / "_build" / "colab"
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "skimage": "scikit-image", "IPython": "ipython"}  # where names differ
+# Where an import has another name than its package.
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "skimage": "scikit-image", "IPython": "ipython", "PIL": "pillow"}
 UNTOUCHED = ("torch", "torchvision", "numpy")
 RELATIVE_LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<to>[\w./-]+\.(?:ipynb|md|py|ya?ml)(?:#[^)\s]*)?)\)")
 SETUP = '''#@title Set up this chapter (it runs first: Runtime, Run all) {{ display-mode: "form" }}
@@ -40,7 +41,10 @@ _folder = pathlib.Path(tempfile.mkdtemp())
 (_folder / wheel_name).write_bytes(base64.b64decode(wheel_data))
 _kept = [name for name in {untouched_names} if importlib.util.find_spec(name)]
 (_folder / "kept.txt").write_text("".join(f"{{name}}=={{importlib.metadata.version(name)}}\\n" for name in _kept))
-_missing = [package for name, package in needed.items() if not importlib.util.find_spec(name)]
+def _is_here(name, package):
+    _, pinned, version = package.partition("==")
+    return importlib.util.find_spec(name) and (not pinned or importlib.metadata.version(name) == version)
+_missing = [package for name, package in needed.items() if not _is_here(name, package)]
 _pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 if _missing:
     subprocess.run([*_pip, *_missing, "-c", str(_folder / "kept.txt")], check=True)
@@ -100,14 +104,23 @@ def packages(notebook: NotebookNode) -> dict[str, str]:
     """Return import name -> package, of what a chapter and its part of ``helpers`` import from elsewhere."""
     trees = [parse(cell.source) for cell in notebooks.code_cells(notebook)]
     trees += [ast.parse(path.read_text(encoding="utf-8")) for path in helper_files(notebook)]
-    names = set()
+    modules = set()
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.split(".")[0])
-    names -= {*sys.stdlib_module_names, *UNTOUCHED, "helpers"}
-    return {name: DISTRIBUTIONS.get(name, name) for name in sorted(names)}
+            modules.add(node.module)
+    names = {module.split(".")[0] for module in modules} - {*sys.stdlib_module_names, *UNTOUCHED, "helpers"}
+    if "torch.utils.tensorboard" in modules:  # comes with torch, and needs this package to write
+        names.add("tensorboard")
+    return {name: pinned().get(name) or DISTRIBUTIONS.get(name, name) for name in sorted(names)}
+
+
+def pinned() -> dict[str, str]:
+    """Return package -> ``package==version``, of those that requirements.txt holds at one version."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    words = [line.split()[0] for line in lines if line and not line.startswith("#")]
+    return {word.partition("==")[0]: word for word in words if "==" in word}
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sysconfig
 import venv
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from book import address, colab, notebooks
 from book.notebooks import ROOT
@@ -61,6 +62,13 @@ def test_leaves_torch_and_numpy_alone(edition):
     needed = next(line for line in setup.splitlines() if line.startswith("needed = "))
     assert not any(repr(name) in needed for name in ("torch", "torchvision", "numpy", "helpers"))
     assert "--no-deps" in setup
+
+
+def test_asks_for_what_a_chapter_imports_at_the_version_that_works():
+    sources = ["import torchtext, PIL.Image, os", "from torch.utils.tensorboard import SummaryWriter", "import numpy"]
+    cells = [new_code_cell(source) for source in sources]
+    expected = {"PIL": "pillow", "tensorboard": "tensorboard", "torchtext": "torchtext==0.6.0"}
+    assert colab.packages(new_notebook(cells=cells)) == expected
 
 
 RELATIVE = "See [Concepts](concepts.ipynb#what-is-a-loss), [results](../results.md) and [PyTorch](https://pytorch.org)."
