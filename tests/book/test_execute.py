@@ -1,7 +1,5 @@
 """Executing a chapter: what is kept of a good one, and what is said of a bad one."""
 
-import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -86,11 +84,3 @@ def test_what_was_executed_before_stays_when_a_run_fails(folders):
     write(folders, "1 / 0")
     assert execute.main("sample") == 1
     assert (folders / "executed" / "sample.ipynb").read_bytes() == before
-
-
-@pytest.mark.parametrize(("name", "hint"), [("", "Name a chapter"), ("no-such-chapter", "There is no chapter")])
-def test_run_names_the_chapters_there_are(name, hint):
-    run = subprocess.run([sys.executable, "-m", "book.run", name], capture_output=True, text=True, check=False)
-    assert run.returncode != 0
-    assert hint in run.stderr
-    assert all(known in run.stderr for known in notebooks.slugs())
