@@ -91,7 +91,7 @@ def claims(slug: str, notebook: NotebookNode) -> str:
         for claim in notebook.metadata["course"]["claims"]
     ]
     heading = f"### {notebooks.title(notebook)}\n\n"
-    return heading + (table(["", "claim", "value", "bound", "section"], rows) if rows else "It makes no claims.\n")
+    return heading + (table(["held", "claim", "value", "bound", "section"], rows) if rows else "It makes no claims.\n")
 
 
 def benchmark(path: Path) -> str:

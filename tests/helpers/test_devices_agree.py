@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from helpers import models
 from helpers.runtime import Precision
 
-# Largest error of logits and gradients, relative to the largest entry. A GPU multiplies float32 with 10 bits of mantissa
-# (TF32), bfloat16 has 7; the errors of some layers add up.
+# Largest error of logits and gradients, relative to the largest entry. A GPU multiplies float32 with 10 bits of
+# fraction (TF32), bfloat16 has 7; the errors of some layers add up.
 TOLERANCES = {"cpu": 1e-4, "cuda": 1e-2, "bfloat16": 8e-2}
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA GPU")
 DEVICES = ["cpu", pytest.param("cuda", marks=GPU)]
