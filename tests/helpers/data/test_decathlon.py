@@ -100,12 +100,14 @@ def test_voxels_become_cubes(tmp_path):
 
 
 def test_shrinking_averages(tmp_path):
-    """A checkerboard of 0.5 and 1.5 becomes flat; a picked voxel would not."""
-    values = np.indices((8, 8, 8)).sum(axis=0) % 2 + 0.5
-    image = np.repeat(values[..., None], 4, axis=3).astype(np.float32)
-    image[:4, ..., :] += 10  # so that the standard deviation is not 0
-    found, _ = read(case(tmp_path, image, np.zeros((8, 8, 8), np.uint8)), size=8 // 2)
-    assert len(np.unique(found.round(4))) == 2
+    """Half the resolution: each voxel is the mean of eight, and none is picked from among them."""
+    image = np.random.default_rng(0).uniform(10, 100, (8, 8, 8, 4)).astype(np.float32)
+    found, _ = read(case(tmp_path, image, np.zeros((8, 8, 8), np.uint8)), size=4)
+    means = image.reshape(4, 2, 4, 2, 4, 2, 4).mean(axis=(1, 3, 5))  # (x, y, z, channels)
+    upright = means.transpose(3, 2, 1, 0)[:, :, ::-1]  # depth up, height to the back, width to the right
+    axes = (1, 2, 3)
+    expected = (upright - upright.mean(axis=axes, keepdims=True)) / upright.std(axis=axes, keepdims=True)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_channels_and_labels_are_put_in_our_order(tmp_path):

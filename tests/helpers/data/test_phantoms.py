@@ -40,6 +40,11 @@ def test_the_seed_decides_and_a_larger_set_begins_with_a_smaller_one(few):
     assert not torch.equal(other.inputs, few.inputs[:2])
 
 
+def test_no_two_volumes_are_the_same(few):
+    flat = few.inputs.flatten(1)
+    assert len(torch.unique(flat, dim=0)) == len(flat)
+
+
 def test_nothing_is_drawn_from_global_random_state():
     np.random.seed(0)
     first = phantoms(0, volumes=1, size=16)

@@ -65,6 +65,14 @@ def test_every_place_is_drawn_and_the_share_is_kept():
     assert (half.targets > 0).flatten(1).any(dim=1).float().mean().item() == pytest.approx(0.5 + 0.5 / 64, abs=0.07)
 
 
+def test_a_patch_is_laid_around_its_voxel_as_far_as_the_volume_allows():
+    image, labels = numbered((9, 9, 9))
+    labels[4, 0, 8] = 1
+    draw = {"count": 3, "generator": torch.Generator().manual_seed(0), "lesion_share": 1.0}
+    patches = data.sample_patches(image, labels, (4, 5, 3), **draw)
+    assert patches.targets.nonzero().tolist() == [[n, 2, 0, 2] for n in range(3)]
+
+
 def test_without_a_lesion_every_place_is_as_likely():
     image, labels = numbered((5, 5, 5))
     generator = torch.Generator().manual_seed(0)
