@@ -1,6 +1,5 @@
 """Executing a chapter: what is kept of a good one, and what is said of a bad one."""
 
-
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
