@@ -1,6 +1,7 @@
 """The command line of a sweep."""
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -25,12 +26,14 @@ EXAMPLE = """example:
 
 The same command again goes on after an interruption, or adds trials if --trials is higher. Several processes may
 run it at once; with --storage postgresql://USER:PASSWORD@HOST/NAME, several machines.
-Exit status: 0 if at least one trial is complete, 1 if none is, 2 if the command is wrong, 130 after Ctrl-C."""
+Exit status: 0 if at least one trial is complete, 1 if none is, 2 if the command is wrong, 130 after Ctrl-C
+or a scheduler's SIGTERM."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command. Return its exit status."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what schedulers send is Ctrl-C, too
     try:
         return sweep(make_plan(options), options.jobs)
     except SweepError as error:

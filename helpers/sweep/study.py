@@ -130,6 +130,9 @@ def _is_lost(trial: "FrozenTrial") -> bool:
 
 
 def _is_alive(pid: int) -> bool:
+    stat = _stat(pid)
+    if stat or Path("/proc/self/stat").exists():
+        return stat[:1] not in ([], ["Z"], ["X"])  # a dead process stays in the list until its parent looks
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -137,6 +140,14 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _stat(pid: int | str) -> list[str]:
+    """Return Linux's fields about a process, from its state on; nothing if it is gone, or on another system."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def slot_of(trials: "Sequence[FrozenTrial]", number: int) -> int:

@@ -135,10 +135,11 @@ def test_a_killed_worker_is_replaced(sweep):
     assert states(sweep).count("complete") == 2
 
 
-def test_ctrl_c_ends_everything_and_says_how_to_go_on(sweep):
+@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_everything_and_says_how_to_go_on(sweep, interruption):
     process = sweep.start(*LR, "--set", "pause", "60", "--jobs", 2, "--trials", 4)
     family = wait_for(lambda: len(found := children(process.pid)) >= 4 and found)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(interruption)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert stderr.strip().splitlines()[-1] == "sweep: interrupted; the same command goes on from here"

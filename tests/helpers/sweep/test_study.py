@@ -1,10 +1,15 @@
 """Slots: what an interrupted trial leaves free is taken again, and never twice."""
 
+import os
+import subprocess
+import sys
+import time
+
 import optuna
 import pytest
 
 from helpers.sweep.slots import SlotSampler
-from helpers.sweep.study import SLOT, VOID, slot_of, void
+from helpers.sweep.study import SLOT, VOID, _is_alive, slot_of, void
 
 
 @pytest.fixture(params=["random", "tpe"])
@@ -66,6 +71,19 @@ def test_a_new_process_goes_on_where_the_old_one_stopped(study):
         parts.tell(trial, (x - 0.3) ** 2)
     assert [trial.params["x"] for trial in parts.trials] == whole
     assert len(set(whole)) == 14
+
+
+def test_a_dead_process_that_nobody_has_looked_at_is_dead():
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    try:
+        deadline = time.monotonic() + 30
+        while _is_alive(child.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not _is_alive(child.pid)  # it is a zombie: wait() comes below
+    finally:
+        child.wait()
+    assert not _is_alive(child.pid)
+    assert _is_alive(os.getpid())
 
 
 def test_a_trial_that_has_ended_cannot_be_voided(study):

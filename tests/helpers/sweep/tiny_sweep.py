@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import nbformat
 import pytest
@@ -52,6 +53,8 @@ class Sweep:
     def start(self, *words):
         command = [sys.executable, "-m", "helpers.sweep", "tiny.ipynb", "--out", "out", *map(str, words)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        # A shell starts what runs in the background deaf to Ctrl-C, and so would be the command in its tests.
+        pipes["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
         return subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, **pipes)
 
     def __call__(self, *words):
