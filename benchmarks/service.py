@@ -23,69 +23,63 @@ from pathlib import Path
 
 import fastapi
 import litserve
+import numpy as np
 import onnxruntime
 import uvicorn
+from pydantic import BaseModel
 from report import write_report
 
 from helpers.deploy.load import Load, measure, request_bytes
 from helpers.deploy.running import running
+from helpers.deploy.service.model import softmax
+from helpers.deploy.session import open_session
 
 TURNS, REQUESTS, CONNECTIONS = 7, 1500, 8
+FIGURES = ("rate", "p50", "p95", "p99")
 
 
 def serve_plainly(folder: Path, port: int) -> None:
     """As tutorials have it: a model of the body, and a function that FastAPI calls in a thread."""
-    import numpy as np
-    from pydantic import BaseModel
 
     class Images(BaseModel):
         images: list[list[list[float]]]
 
-    session = onnxruntime.InferenceSession(folder / "model.onnx", one_thread())
+    session = open_session((folder / "model.onnx").read_bytes())
     app = fastapi.FastAPI()
 
     @app.post("/predict")
     def predict(body: Images) -> dict[str, list[list[float]]]:
         (logits,) = session.run(None, {"images": np.array(body.images, dtype=np.float32)[:, None]})
-        return {"probabilities": softmax(logits)}
+        return {"probabilities": softmax(logits).tolist()}
 
     uvicorn.run(app, port=port, log_level="warning")
 
 
+class Digits(litserve.LitAPI):
+    """With LitServe's own batching. Its worker is a new process, which finds this class by its name."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(max_batch_size=32, batch_timeout=0.002)
+        self.folder = folder
+
+    def setup(self, _device):
+        self.session = open_session((self.folder / "model.onnx").read_bytes())
+
+    def decode_request(self, request):
+        return np.array(request["images"], dtype=np.float32)
+
+    def predict(self, x):  # (requests, 1, 28, 28), since each request here has one image
+        (logits,) = self.session.run(None, {"images": x})
+        return logits
+
+    def encode_response(self, output):
+        return {"probabilities": softmax(output[None]).tolist()}
+
+
 def serve_with_litserve(folder: Path, port: int) -> None:
-    """With its batching, one worker and one thread for the model, as ours."""
-    import numpy as np
-
-    class Digits(litserve.LitAPI):
-        def setup(self, device):
-            self.session = onnxruntime.InferenceSession(folder / "model.onnx", one_thread())
-
-        def decode_request(self, request):
-            return np.array(request["images"], dtype=np.float32)
-
-        def predict(self, x):
-            batched = x.ndim == 4  # (requests, images, 28, 28): all requests here have one image
-            (logits,) = self.session.run(None, {"images": x.reshape(-1, 1, 28, 28)})
-            return np.split(logits, len(x)) if batched else logits
-
-        def encode_response(self, output):
-            return {"probabilities": softmax(output)}
-
-    api = Digits(max_batch_size=32, batch_timeout=0.002)
-    server = litserve.LitServer(api, accelerator="cpu", workers_per_device=1)
+    """One worker and one thread for the model, as ours."""
+    server = litserve.LitServer(Digits(folder), accelerator="cpu", workers_per_device=1)
     server.run(host="127.0.0.1", port=port, generate_client_file=False, log_level="warning")
-
-
-def one_thread() -> onnxruntime.SessionOptions:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return options
-
-
-def softmax(logits):
-    from helpers.deploy.service.model import softmax
-
-    return softmax(logits).tolist()
 
 
 PEERS = {"plain FastAPI": serve_plainly, "LitServe": serve_with_litserve}
@@ -109,7 +103,7 @@ def peer(name: str, folder: Path) -> Iterator[int]:
 
 def answer(port: int) -> list[float]:
     """Ask for one prediction, as soon as the service answers."""
-    head, _, body = request_bytes("/predict", 1).partition(b"\r\n\r\n")
+    body = request_bytes("/predict", 1).partition(b"\r\n\r\n")[2]
     asked = urllib.request.Request(f"http://127.0.0.1:{port}/predict", body, {"Content-Type": "application/json"})
     for _ in range(600):
         with contextlib.suppress(OSError), urllib.request.urlopen(asked, timeout=10) as reply:
@@ -143,10 +137,7 @@ def main() -> None:
         loads = compare(Path(folder))
     rows: list[list[str | float]] = []
     for name, turns in loads.items():
-        middle = [
-            statistics.median(getattr(load, figure) for load in turns) for figure in ("rate", "p50", "p95", "p99")
-        ]
-        rows.append([name, *middle])
+        rows.append([name, *(statistics.median(getattr(load, figure) for load in turns) for figure in FIGURES)])
     columns = ["service", "requests a second", "p50 ms", "p95 ms", "p99 ms"]
     title = f"The service: one image a request, {CONNECTIONS} connections; client and server share the cores"
     write_report("service", title, columns, rows, peers=(fastapi, litserve, onnxruntime, uvicorn))

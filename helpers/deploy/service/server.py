@@ -53,6 +53,18 @@ class Patient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._stop_clock()
         super().connection_lost(exc)
 
+    def on_message_begin(self) -> None:
+        """Begin a head (httptools alone calls this; h11 bounds its heads itself)."""
+        self._head = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a line of the head in; raising makes the parser give up, and the reply a 400."""
+        self._head += len(name) + len(value)
+        if self._head > _SPARE:
+            raise ValueError("the head is too long")
+        super().on_header(name, value)
+
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
         self._refuse(400, "no_http", msg)

@@ -23,7 +23,7 @@ JSON = {"content-type": "application/json"}
 
 @pytest.fixture(scope="module")
 def service(model_folder):
-    with running(model_folder, "--header-timeout", "1", "--body-timeout", "1", "--max-connections", "60") as service:
+    with running(model_folder, "--header-timeout", "1", "--body-timeout", "2", "--max-connections", "60") as service:
         httpx.post(f"{service.url}/predict", content=GOOD, headers=JSON)  # everything is loaded
         httpx.post(f"{service.url}/predict", files={"image": ("x.png", png(picture("1")))})
         yield service
@@ -137,7 +137,7 @@ def test_many_large_bodies_at_once_stay_bounded(service):
     assert resident(service.process) - before < 40 * MEGABYTE
     for connection in connections:
         connection.sendall(b"[")
-        assert reply(connection)[0] == 422
+        assert reply(connection)[0] in (422, 408)  # too deep; or, on a busy machine, too slow
         connection.close()
 
 
@@ -146,7 +146,6 @@ SLOW = {
     "never ends its head": HEAD.encode(),
     "never ends its body": head(1000) + b'{"images"',
     "never ends a chunk": head(Transfer_Encoding="chunked") + b"5\r\n{",
-    "stops in a second head": request_bytes("/predict", 1) + b"GET /",
 }
 
 
@@ -154,6 +153,15 @@ SLOW = {
 def test_slow_clients_are_cut_off(service, name):
     with connect(service) as connection:
         connection.sendall(SLOW[name])
+        assert closes_within(connection, 15)
+
+
+def test_a_second_head_must_arrive_in_time_too(service):
+    with connect(service) as connection:
+        connection.sendall(request_bytes("/predict", 1))
+        assert reply(connection)[0] == 200
+        connection.sendall(b"GET /")
+        assert reply(connection)[0] == 408
         assert closes_within(connection, 15)
 
 
