@@ -1,10 +1,11 @@
 """A training step of the U-Net chapter's model beside MONAI's UNet of equal size, and Dice beside MONAI's metric.
 
-All arms get the same volumes. MONAI's UNet has the widths 8 and 16 of ours, two convolutions in each block and batch
-normalization, and as many channels at the coarsest level as make its parameters equal ours to five in a hundred.
-Both halve the resolution in their first convolution. Checked first: the logits have one shape, every model's loss
-falls, and the Dice values agree. Arms take turns, so that a noisy moment hits all of them; a ratio is the median over
-the turns. One thread.
+All arms get the same volumes. Two of MONAI's UNets have our number of parameters to five in a hundred. The *narrow*
+one has two convolutions a block and half our channels at each resolution. The *wide* one has our channels at each
+resolution and one convolution a block. Both halve the resolution in their first convolution, as ours does, and have
+as many channels as classes at the finest level, where ours has eight and a skip: they have less work there. Checked first: the logits have one shape, every model's loss falls, and the
+Dice values agree. Arms take turns, so that a noisy moment hits all of them; a ratio is the median over the turns.
+One thread.
 
 Run with ``python benchmarks/unet_step.py``, in about two minutes.
 """
@@ -35,9 +36,10 @@ def make_ours(*, early: bool) -> nn.Module:
     return models.UNet(4, CLASSES, widths=[8, 16, 32], early=early)
 
 
-def make_monai() -> nn.Module:
+def make_monai(*, wide: bool) -> nn.Module:
     torch.manual_seed(0)
-    return MonaiUNet(3, 4, CLASSES, channels=[8, 16, 35], strides=[2, 2], num_res_units=2, norm="batch")
+    channels, units = ([16, 32, 18], 1) if wide else ([8, 16, 35], 2)
+    return MonaiUNet(3, 4, CLASSES, channels=channels, strides=[2, 2], num_res_units=units, norm="batch")
 
 
 def parameters(model: nn.Module) -> int:
@@ -67,9 +69,10 @@ def make_step(model: nn.Module, examples: data.Examples, precision: runtime.Prec
 
 def check_models(examples: data.Examples) -> None:
     """Models of one size, logits of one shape, and both learn."""
-    ours, theirs = parameters(make_ours(early=True)), parameters(make_monai())
-    assert abs(theirs / ours - 1) <= 0.05, f"ours has {ours} parameters, MONAI's {theirs}"
-    for model in (make_ours(early=True), make_ours(early=False), make_monai()):
+    ours, theirs = parameters(make_ours(early=True)), [make_monai(wide=wide) for wide in (False, True)]
+    for model in theirs:
+        assert abs(parameters(model) / ours - 1) <= 0.05, f"ours has {ours} parameters, MONAI's {parameters(model)}"
+    for model in (make_ours(early=True), make_ours(early=False), *theirs):
         before = loss_fn(model(examples.inputs), examples.targets).item()
         assert model(examples.inputs).shape == (len(examples), CLASSES, *examples.inputs.shape[2:])
         step = make_step(model, examples, FLOAT32, last=False)
@@ -106,9 +109,15 @@ def compare_steps(examples: data.Examples) -> list[list[str | float]]:
         "ours, float32, channels last": make_step(make_ours(early=True), examples, FLOAT32, last=True),
         "ours, float32": make_step(make_ours(early=True), examples, FLOAT32, last=False),
         "ours with the finest encoder block, float32": make_step(make_ours(early=False), examples, FLOAT32, last=False),
-        "MONAI, bfloat16, channels last": make_step(make_monai(), examples, BFLOAT16, last=True),
-        "MONAI, float32, channels last": make_step(make_monai(), examples, FLOAT32, last=True),
-        "MONAI, float32": make_step(make_monai(), examples, FLOAT32, last=False),
+        **{
+            f"MONAI {name}, {form}": make_step(make_monai(wide=name == "wide"), examples, precision, last=last)
+            for name in ("narrow", "wide")
+            for form, precision, last in (
+                ("bfloat16, channels last", BFLOAT16, True),
+                ("float32, channels last", FLOAT32, True),
+                ("float32", FLOAT32, False),
+            )
+        },
     }
     return compare(f"training step, {len(examples)} volumes of 32^3", arms)
 

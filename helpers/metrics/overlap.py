@@ -71,10 +71,11 @@ def confusions(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
             f"{tuple(predicted.shape)} and {tuple(labels.shape)}. Logits become predictions by argmax(dim=1)."
         )
     for what, values in (("Predictions", predicted), ("Labels", labels)):
-        low, high = int(values.min()), int(values.max())
+        low, high = (int(bound) for bound in values.aminmax())
         if values.is_floating_point() or low < 0 or high >= classes:
             raise ValueError(f"{what} should be integers from 0 to {classes - 1}, but go from {low} to {high}.")
+    # In 32 bits, which are half as many to read and write: the sums below are small.
+    pairs = torch.add(predicted.flatten(1).int(), labels.flatten(1).int(), alpha=classes).cpu()
     count = len(labels)
-    pairs = (labels.flatten(1) * classes + predicted.flatten(1)).cpu()
-    pairs += torch.arange(count)[:, None] * classes**2  # each volume counts in a range of its own
+    pairs += torch.arange(count, dtype=torch.int32)[:, None] * classes**2  # each volume counts in a range of its own
     return torch.bincount(pairs.flatten(), minlength=count * classes**2).reshape(count, classes, classes)
