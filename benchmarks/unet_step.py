@@ -3,9 +3,9 @@
 All arms get the same volumes. Two of MONAI's UNets have our number of parameters to five in a hundred. The *narrow*
 one has two convolutions a block and half our channels at each resolution. The *wide* one has our channels at each
 resolution and one convolution a block. Both halve the resolution in their first convolution, as ours does, and have
-as many channels as classes at the finest level, where ours has eight and a skip: they have less work there. Checked first: the logits have one shape, every model's loss falls, and the
-Dice values agree. Arms take turns, so that a noisy moment hits all of them; a ratio is the median over the turns.
-One thread.
+as many channels as classes at the finest level, where ours has eight and a skip: they have less work there. Checked
+first: the logits have one shape, every model's loss falls, and the Dice values agree. Arms take turns, so that a
+noisy moment hits all of them; a ratio is the median over the turns. One thread.
 
 Run with ``python benchmarks/unet_step.py``, in about two minutes.
 """
