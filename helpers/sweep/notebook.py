@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from helpers.sweep.errors import SweepError, nearest
+from helpers.sweep.errors import SweepError, first_line, nearest
 from helpers.sweep.plan import Plan
 from helpers.sweep.space import RANGES, Axis, Value
 
@@ -41,7 +41,7 @@ def declared(path: Path) -> dict[str, str]:
     try:
         found = papermill.inspect_notebook(str(path))
     except Exception as error:  # no kernel named, no JSON, a cell that cannot be read
-        raise SweepError(f"papermill cannot read {path.name}: {str(error).strip().splitlines()[0]}") from error
+        raise SweepError(f"papermill cannot read {path.name}: {first_line(error)}") from error
     if not found:
         raise SweepError(f"{path.name} has no cell tagged 'parameters', so there is nothing to vary.")
     return {name: str(parameter["inferred_type_name"]) for name, parameter in found.items()}
@@ -103,7 +103,7 @@ def run(plan: Plan, parameters: Mapping[str, Value], target: Path) -> list[Claim
     except papermill.PapermillExecutionError as error:
         raise TrialError(_last_line(error.traceback) or f"{error.ename}: {error.evalue}") from error
     except Exception as error:  # a dead kernel, a cell past its time
-        raise TrialError(f"{type(error).__name__}: {str(error).strip().splitlines()[0]}") from error
+        raise TrialError(f"{type(error).__name__}: {first_line(error)}") from error
     return claims(executed)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.sweep.errors import SweepError
+from helpers.sweep.errors import SweepError, first_line
 from helpers.sweep.journal import open_journal
 from helpers.sweep.plan import Plan
 from helpers.sweep.slots import SlotSampler
@@ -51,7 +51,7 @@ def open_study(plan: Plan) -> "Study":
         )
     except Exception as error:  # each database and driver has errors of its own
         hint = "; for PostgreSQL: pip install psycopg2-binary" if isinstance(error, ImportError) else ""
-        said = str(error).strip().splitlines()[0]
+        said = first_line(error)
         raise SweepError(f"cannot open the storage {_without_password(plan.storage)}: {said}{hint}") from error
     _check(study, plan)
     return study
@@ -124,7 +124,7 @@ def _is_lost(trial: "FrozenTrial") -> bool:
     if owner is None:
         born = trial.datetime_start.timestamp() if trial.datetime_start else now
         return now - born > NEWBORN_SECONDS
-    if now - trial.user_attrs.get(BEAT, now) > STALE_SECONDS:
+    if now - trial.user_attrs.get(BEAT, 0.0) > STALE_SECONDS:  # the first beat comes before the owner
         return True
     return bool(owner["machine"] == me()["machine"]) and not _is_alive(int(owner["pid"]))
 

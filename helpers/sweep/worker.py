@@ -4,6 +4,7 @@ It says what it does in lines of JSON on stdout, and ends at once when its stdin
 command that started it, however that ended. Its kernel ends with it.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -51,6 +52,7 @@ class Worker:
                 if len(counted(self.study)) >= self.plan.trials:
                     return
                 trial = self.study.ask()
+                trial.set_user_attr(BEAT, time.time())
                 trial.set_user_attr(OWNER, me())
                 slot = slot_of(self.study.get_trials(deepcopy=False), trial.number)
                 trial.set_user_attr(SLOT, slot)
@@ -90,14 +92,16 @@ class Worker:
         threading.Thread(target=self.beat, daemon=True).start()
         sys.stdin.read()
         self.lock.acquire()
-        for trial in mine(self.study):
-            void(self.study, trial, "interrupted")
-        os._exit(1)
+        try:
+            for trial in mine(self.study):
+                void(self.study, trial, "interrupted")
+        finally:
+            os._exit(1)  # also when the storage cannot be reached
 
     def beat(self) -> None:
         """Write the time into this worker's running trial, again and again."""
         while True:
-            with self.lock:
+            with self.lock, contextlib.suppress(Exception):  # a storage out of reach: the next beat tries again
                 for trial in mine(self.study):
                     self.study._storage.set_trial_user_attr(trial._trial_id, BEAT, time.time())
             time.sleep(BEAT_SECONDS)

@@ -8,8 +8,9 @@ import time
 import optuna
 import pytest
 
+from helpers.sweep.errors import first_line
 from helpers.sweep.slots import SlotSampler
-from helpers.sweep.study import SLOT, VOID, _is_alive, slot_of, void
+from helpers.sweep.study import BEAT, OWNER, SLOT, VOID, _is_alive, slot_of, void, void_lost_trials
 
 
 @pytest.fixture(params=["random", "tpe"])
@@ -91,3 +92,17 @@ def test_a_trial_that_has_ended_cannot_be_voided(study):
     study.tell(trial, 1.0)
     assert not void(study, study.trials[0], "interrupted")
     assert VOID not in study.trials[0].user_attrs
+
+
+@pytest.mark.parametrize(("silence", "lost"), [(None, 1), (1000.0, 1), (0.0, 0)])
+def test_a_trial_of_another_machine_is_lost_when_it_is_silent(study, silence, lost):
+    trial, _ = begin(study)
+    if silence is not None:
+        trial.set_user_attr(BEAT, time.time() - silence)
+    trial.set_user_attr(OWNER, {"machine": "elsewhere", "pid": 1})
+    assert void_lost_trials(study) == lost
+
+
+def test_an_error_without_a_message_has_a_first_line():
+    assert first_line(ValueError("\n")) == "no message"
+    assert first_line(ValueError("one\ntwo")) == "one"
