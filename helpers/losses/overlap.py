@@ -55,7 +55,8 @@ def generalized_dice(logits: Tensor, labels: Tensor, *, background: bool = False
         background: whether class 0 counts, too.
 
     Returns:
-        Scalar in [0, 1]. A class that is not there weighs as much as the heaviest that is.
+        Scalar in [0, 1]. A class that is not there weighs as much as the heaviest that is. If no class is there, all
+        weights are zero: false alarms in an empty volume cost nothing, so do not use this loss alone.
 
     Raises:
         ValueError: the labels are not one number per voxel of the logits.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -29,7 +30,7 @@ def surface_distances(predicted: Tensor, truth: Tensor, *, spacing: Sequence[flo
         raise ValueError(f"expected regions of one shape, got {tuple(predicted.shape)} and {tuple(truth.shape)}")
     first, second = (_surface(region.cpu().numpy().astype(bool)) for region in (predicted, truth))
     both = [_distances(first, second, spacing), _distances(second, first, spacing)]
-    return Tensor(np.concatenate(both)).double()
+    return torch.from_numpy(np.concatenate(both))
 
 
 def _surface(region: Mask) -> Mask:

@@ -63,8 +63,8 @@ class UNet(nn.Module):
         in_channels: channels of the volumes.
         classes: number of logits for each voxel.
         widths: channels at each level, from the finest to the coarsest; at least two.
-        early: True leaves out the encoder's block at the finest level, the costliest of all: the input itself
-            becomes the finest skip, and the first convolution already halves the resolution.
+        early: True leaves out the encoder's block at the finest level, which costs more than all the rest of the
+            encoder: the input itself becomes the finest skip, and the first convolution already halves the resolution.
         skips: False leaves the skip connections out.
         up: "transposed" or "linear", see `upsampler`.
 
