@@ -10,6 +10,8 @@ import yaml
 from mdit_py_plugins.anchors.index import slugify
 from nbformat import NotebookNode
 
+from helpers.files import write_whole
+
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "chapters"
 EXECUTED = ROOT / "_build" / "executed"
@@ -36,10 +38,7 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file the same way, and leave it (and its date) alone if it already says this."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    write_whole(path, text.encode())
 
 
 def toc_slugs() -> list[str]:

@@ -1,11 +1,12 @@
 """The model folder: ``model.onnx``, and ``model.json`` with all that a stranger needs to use it. Imports no torch."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from helpers.files import write_whole
 
 MODEL, CARD = "model.onnx", "model.json"
 DEFAULT = Path("_build") / "digits-model"  # below the folder that a command is run in
@@ -96,9 +97,8 @@ def write_folder(folder: str | Path, model: bytes, card: ModelCard) -> None:
     if card.sha256 != digest(model):
         raise ValueError(f"the card's sha256 is {card.sha256[:12]}…, the model's is {digest(model)[:12]}…")
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / MODEL, model)
-    _replace(folder / CARD, (card.model_dump_json(indent=1) + "\n").encode())
+    write_whole(folder / MODEL, model)
+    write_whole(folder / CARD, (card.model_dump_json(indent=1) + "\n").encode())
 
 
 def read_folder(folder: str | Path) -> tuple[bytes, ModelCard]:
@@ -132,13 +132,3 @@ def first_error(error: ValidationError) -> str:
     detail = error.errors(include_url=False, include_context=False)[0]
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
     return f"{where or 'the whole'}: {detail['msg']}"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside the target, force it to the disk, then rename: a reader sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -4,10 +4,11 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 
+from helpers.files import write_whole
 from helpers.sweep import picture
 from helpers.sweep.plan import Plan
 from helpers.sweep.space import show_value
-from helpers.sweep.table import Row, best_first, write_whole
+from helpers.sweep.table import Row, best_first
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #262626; --faint: #595959; --rule: #d0d0d0;
@@ -52,7 +53,7 @@ def write_page(out: Path, plan: Plan, table: Sequence[Row]) -> None:
 </body>
 </html>
 """
-    write_whole(out / "index.html", page)
+    write_whole(out / "index.html", page.encode(), by_many=True)
 
 
 def _summary(plan: Plan, table: Sequence[Row]) -> str:

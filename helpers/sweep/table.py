@@ -3,10 +3,11 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from helpers.files import write_whole
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -37,7 +38,7 @@ def _row(trial: "FrozenTrial", names: Sequence[str]) -> Row:
 
 def write_results(out: Path, table: Sequence[Row]) -> None:
     """Write both files, each whole or not at all."""
-    write_whole(out / "results.json", json.dumps(table, indent=1) + "\n")
+    write_whole(out / "results.json", (json.dumps(table, indent=1) + "\n").encode(), by_many=True)
     names = list(table[0]["parameters"]) if table else []
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -45,7 +46,7 @@ def write_results(out: Path, table: Sequence[Row]) -> None:
     for row in table:
         cells = [*(row[c] for c in COLUMNS[:3]), *row["parameters"].values(), *(row[c] for c in COLUMNS[3:])]
         writer.writerow(["" if cell is None else cell for cell in cells])
-    write_whole(out / "results.csv", text.getvalue())
+    write_whole(out / "results.csv", text.getvalue().encode(), by_many=True)
 
 
 def read_results(out: str | Path) -> list[Row]:
@@ -67,10 +68,3 @@ def best_first(table: Sequence[Row], direction: str) -> list[Row]:
     """Return the complete rows, best first; the earlier of two equal ones comes first."""
     complete = [row for row in table if row["value"] is not None]
     return sorted(complete, key=lambda row: row["value"], reverse=direction == "maximize")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write beside the target and rename, so that a reader never sees half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # several processes may write at once
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

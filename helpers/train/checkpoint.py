@@ -6,7 +6,6 @@ the file, so one file holds both and ``torch.load`` still reads it.
 
 import hashlib
 import io
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from helpers.files import write_whole
 from helpers.train.restore import Part, RestoreError, random_states, restore, set_random_states
 
 _MARK = b"sha256:"
@@ -76,7 +76,7 @@ def save_checkpoint(
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    _write_atomically(Path(path), _with_digest(buffer.getvalue()))
+    write_whole(Path(path), _with_digest(buffer.getvalue()))
 
 
 def load_checkpoint(
@@ -155,20 +155,3 @@ def _check_kind(saved: str, wanted: object, what: str, path: str | Path) -> None
     """Compare the kinds first: one kind loads another's state in silence, and fails at its next step."""
     if saved != type(wanted).__name__:
         raise CheckpointError(f"{path} was saved with another {what}: {saved}, not {type(wanted).__name__}")
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Write beside the target, force it to the disk, then rename: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    if os.name == "posix":  # the rename itself must reach the disk, too
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

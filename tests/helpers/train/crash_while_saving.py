@@ -79,7 +79,7 @@ def main() -> None:
     path, temporary, draw = folder / "checkpoint.pt", folder / ".checkpoint.pt.tmp", random.Random(0)
     written = temporary
     if sys.argv[3:] == ["in-place"]:
-        checkpoint._write_atomically, written = write_in_place, path
+        checkpoint.write_whole, written = write_in_place, path
     model = make_model()
     # Saving once here makes PyTorch load what it loads late, so that no child has to.
     train.save_checkpoint(path, model, torch.optim.SGD(model.parameters(), lr=0.1), epoch=1)
