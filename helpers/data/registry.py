@@ -29,16 +29,18 @@ def load(name: str, *, seed: int = 0, size: int | None = None, cache: str | Path
     """Load a data set by name, divided into training, validation and test sets.
 
     Args:
-        name: "breast-cancer", "synthetic" or "digits", which come with scikit-learn; "mnist" or "fashion-mnist",
-            which are downloaded once.
+        name: "breast-cancer", "synthetic" or "digits", which come with scikit-learn; "photo-patches", cut from
+            pictures that come with scikit-image and scikit-learn; "mnist", "fashion-mnist" or "cifar10", which are
+            downloaded once.
         seed: decides the split, and nothing else; 0 to 2**32 - 1.
         size: for images, their height and width in pixels; None leaves them as they are.
         cache: the folder of downloads. None takes the environment variable COURSE_DATA, or the system's own
             cache folder where that is not set.
 
     Returns:
-        Inputs float32 and targets int64, on the CPU. Stratified 60/20/20; mnist and fashion-mnist keep their
-        test sets and take 10,000 of their training images for validation.
+        Inputs float32 and targets int64, on the CPU. Stratified 60/20/20; in photo-patches the three sets share no
+        pixel. Those that are downloaded keep their test sets; validation takes 10,000 of the training images, in
+        cifar10 5,000.
 
     Raises:
         ValueError: if there is no data set of that name, or size is given for one that has no images.
