@@ -14,7 +14,7 @@ from helpers.runtime import Precision
 
 # Largest error of logits and gradients, relative to the largest entry. A GPU multiplies float32 with 10 bits of
 # fraction (TF32), bfloat16 has 7; the errors of some layers add up.
-TOLERANCES = {"cpu": 1e-4, "cuda": 1e-2, "bfloat16": 8e-2}
+TOLERANCES = {"cpu": 1e-4, "cuda": 1e-2, "bfloat16": 8e-2, "float64": 1e-8}
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA GPU")
 DEVICES = ["cpu", pytest.param("cuda", marks=GPU)]
 
@@ -63,6 +63,15 @@ def case(request):
 
 def relative_errors(found, expected):
     return [((a - b).abs().max() / b.abs().max()).item() for a, b in zip(found, expected, strict=True)]
+
+
+@pytest.mark.parametrize("device", [pytest.param("cuda", marks=GPU)])
+def test_double_precision_agrees_to_rounding(case, device):
+    """Closer than float32 can show: an error that TF32 would hide."""
+    model, inputs, exact = case
+    inputs = inputs.double() if inputs.is_floating_point() else inputs
+    errors = relative_errors(logits_and_gradients(copy.deepcopy(model).double(), inputs, Precision(device)), exact)
+    assert max(errors) < TOLERANCES["float64"]
 
 
 @pytest.mark.parametrize("device", DEVICES)
