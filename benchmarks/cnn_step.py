@@ -11,14 +11,15 @@ Run with ``python benchmarks/cnn_step.py``, in about three minutes.
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from report import write_report
+from same_order import SameOrder
 from torch import nn
 from torch.nn.functional import cross_entropy
-from torch.utils.data import DataLoader, Sampler, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 from helpers import data, metrics, models, train
 from helpers.runtime import Precision
@@ -55,20 +56,6 @@ def make_cases() -> list[Case]:
     ]
 
 
-class SameOrder(Sampler[int]):
-    """Shuffles as ``data.Batches`` does. RandomSampler draws a second permutation at the end of each pass."""
-
-    def __init__(self, count: int, seed: int) -> None:
-        self.count = count
-        self.generator = torch.Generator().manual_seed(seed)
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(torch.randperm(self.count, generator=self.generator).tolist())
-
-
 def make_model(case: Case, seed: int) -> tuple[nn.Module, torch.optim.Optimizer]:
     torch.manual_seed(seed)
     model = case.build()
@@ -78,7 +65,7 @@ def make_model(case: Case, seed: int) -> tuple[nn.Module, torch.optim.Optimizer]
 def example_loop(case: Case, seed: int, epochs: int) -> nn.Module:
     model, optimizer = make_model(case, seed)
     dataset = TensorDataset(case.splits.train.inputs, case.splits.train.targets)
-    loader = DataLoader(dataset, BATCH, sampler=SameOrder(len(dataset), seed))
+    loader = DataLoader(dataset, BATCH, sampler=SameOrder(len(dataset), seed=seed))
     for _ in range(epochs):
         model.train()
         for images, labels in loader:

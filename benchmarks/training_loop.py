@@ -15,16 +15,17 @@ import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import lightning
 import skorch
 import torch
 from report import write_report
+from same_order import SameOrder
 from torch import nn
 from torch.nn.functional import cross_entropy
-from torch.utils.data import DataLoader, Sampler, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 from helpers import data, models, train
 
@@ -65,23 +66,9 @@ def make_batches(case: Case, examples: data.Examples) -> data.Batches:
     return data.Batches(examples, case.batch_size, generator=torch.Generator().manual_seed(1))
 
 
-class SameOrder(Sampler[int]):
-    """Shuffles as ``data.Batches`` does. RandomSampler draws a second permutation at the end of each pass."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.generator = torch.Generator().manual_seed(1)
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(torch.randperm(self.count, generator=self.generator).tolist())
-
-
 def make_loader(case: Case, examples: data.Examples) -> DataLoader:
     dataset = TensorDataset(examples.inputs, examples.targets)
-    return DataLoader(dataset, case.batch_size, sampler=SameOrder(len(dataset)))
+    return DataLoader(dataset, case.batch_size, sampler=SameOrder(len(dataset), seed=1))
 
 
 def bare_loop(case: Case, batches) -> nn.Module:
