@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.sweep import notebook, table
 from helpers.sweep.crew import Crew
 from helpers.sweep.errors import SweepError
+from helpers.sweep.kept import keep, original
 from helpers.sweep.page import write_page
 from helpers.sweep.plan import Plan
 from helpers.sweep.slots import SAMPLERS
@@ -24,8 +25,9 @@ EXAMPLE = """example:
   python -m helpers.sweep chapters/softmax-regression.ipynb --out sweeps/softmax --trials 20 --jobs 2 \\
       -p lr log 1e-4 1e-1 -p hidden intlog 16 512 --set epochs 20 --maximize "softmax regression, validation"
 
-The same command again goes on after an interruption, or adds trials if --trials is higher. Several processes may
-run it at once; with --storage postgresql://USER:PASSWORD@HOST/NAME, several machines.
+The same command again goes on after an interruption, or adds trials if --trials is higher. All trials run a copy
+of the notebook, made at the start: edit yours meanwhile (but not the modules that it imports). Several processes may
+run the command at once; with --storage postgresql://USER:PASSWORD@HOST/NAME, several machines.
 Exit status: 0 if at least one trial is complete, 1 if none is, 2 if the command is wrong, 130 after Ctrl-C
 or a scheduler's SIGTERM."""
 
@@ -108,8 +110,9 @@ def make_plan(options: argparse.Namespace) -> Plan:
 
 def sweep(plan: Plan, jobs: int) -> int:
     """Run the plan's trials, and write the results after each. Return the exit status."""
-    study, out = open_study(plan), Path(plan.out)
-    out.mkdir(parents=True, exist_ok=True)
+    content = original(plan)
+    study = open_study(plan)
+    keep(plan, content)
     lost, before = void_lost_trials(study), len(counted(study))
     if before or lost:
         print(f"going on: {before} trials are there{f', {lost} were interrupted' if lost else ''}", flush=True)
@@ -134,7 +137,10 @@ def _write(study: "Study", plan: Plan) -> None:
 
 def _line(report: dict[str, Any]) -> str:
     settings = " ".join(f"{name}={show_value(value)}" for name, value in report["parameters"].items())
-    end = show_value(report["value"]) if "value" in report else f"failed: {report['error'].splitlines()[0]}"
+    if "lost" in report:
+        end = "too late: this process stood still, was taken for dead, and the trial is run again"
+    else:
+        end = show_value(report["value"]) if "value" in report else f"failed: {report['error'].splitlines()[0]}"
     return f"trial {report['number']}: {settings} -> {end}"
 
 

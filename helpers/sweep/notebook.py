@@ -1,5 +1,6 @@
 """The notebook of a sweep: which parameters it has, one run of it, and the claims that a run recorded."""
 
+import ast
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from helpers.sweep.plan import Plan
 from helpers.sweep.space import RANGES, Axis, Value
 
 CLAIM_MIME = "application/vnd.course.claim+json"  # as in helpers.runtime, whose import would load PyTorch
+TYPES = ("int", "float", "str", "bool")
 _WORDS = {"true": True, "false": False}
 
 
@@ -27,7 +29,9 @@ class TrialError(RuntimeError):
 
 
 def declared(path: Path) -> dict[str, str]:
-    """Return name -> annotated type ("int", "float", "str", "bool" or "None") of the notebook's parameters.
+    """Return name -> type of the notebook's parameters: the annotation, or else the type of the literal.
+
+    A sweep can use the types in ``TYPES``. A literal of another type, or an expression, has the type "".
 
     Raises:
         SweepError: there is no such notebook, or it has no parameters; or papermill is not installed.
@@ -44,27 +48,46 @@ def declared(path: Path) -> dict[str, str]:
         raise SweepError(f"papermill cannot read {path.name}: {first_line(error)}") from error
     if not found:
         raise SweepError(f"{path.name} has no cell tagged 'parameters', so there is nothing to vary.")
-    return {name: str(parameter["inferred_type_name"]) for name, parameter in found.items()}
+    return {name: _type(parameter["inferred_type_name"], parameter["default"]) for name, parameter in found.items()}
+
+
+def _type(annotation: str, default: str) -> str:
+    if annotation != "None":  # papermill's word for none
+        return annotation
+    try:
+        kind = type(ast.literal_eval(default)).__name__
+    except (ValueError, SyntaxError):
+        return ""
+    return kind if kind in TYPES else ""
 
 
 def check(axes: Sequence[Axis], fixed: Mapping[str, str], types: Mapping[str, str]) -> None:
-    """Refuse names that the notebook does not have, names given twice, and ranges of the wrong kind."""
+    """Refuse names that the notebook does not have, names given twice, parameters and ranges of the wrong kind."""
     names = [axis.name for axis in axes] + list(fixed)
     for name in names:
         if name not in types:
             raise SweepError(f"the notebook has no parameter {name!r}; {nearest(name, list(types))}")
         if names.count(name) > 1:
             raise SweepError(f"parameter {name!r} is given twice.")
+        if types[name] not in TYPES:
+            raise SweepError(f"parameter {name!r} {_odd(types[name])} int, float, str or bool.")
     for axis in axes:
         kind = types[axis.name]
         wrong = {"int": ("float", "log"), "str": tuple(RANGES), "bool": tuple(RANGES)}.get(kind, ())
         if axis.kind in wrong:
             use = "int or intlog" if kind == "int" else "choice"
-            raise SweepError(f"parameter {axis.name!r} is annotated {kind}, so its kind cannot be {axis.kind}: {use}.")
+            said = f"parameter {axis.name!r} is {kind} in the notebook"
+            raise SweepError(f"{said}, so its kind cannot be {axis.kind}: {use}.")
+
+
+def _odd(kind: str) -> str:
+    if kind:
+        return f"is annotated {kind}; a sweep needs one that is annotated"
+    return "has no annotation, and a value that does not tell its type; annotate it as"
 
 
 def typed(name: str, text: str, kind: str) -> Value:
-    """Turn a word of the command line into the annotated type.
+    """Turn a word of the command line into the parameter's type.
 
     Raises:
         SweepError: the word does not have that type.
@@ -75,7 +98,7 @@ def typed(name: str, text: str, kind: str) -> Value:
         if kind in ("int", "float"):
             return int(text) if kind == "int" else float(text)
     except (KeyError, ValueError):
-        raise SweepError(f"parameter {name!r} is annotated {kind}, which {text!r} is not.") from None
+        raise SweepError(f"parameter {name!r} is {kind} in the notebook, which {text!r} is not.") from None
     return text
 
 
@@ -88,18 +111,20 @@ def digest(path: Path) -> str:
 
 
 def run(plan: Plan, parameters: Mapping[str, Value], target: Path) -> list[Claim]:
-    """Execute the notebook with these parameters into ``target``, and return its claims.
+    """Execute the kept notebook in the folder of the original, with these parameters, into ``target``.
+
+    Returns:
+        Its claims.
 
     Raises:
         TrialError: a cell failed, or the kernel died.
     """
     import papermill
 
-    source = Path(plan.notebook)
-    options = {"cwd": str(source.parent), "progress_bar": False, "execution_timeout": plan.cell_seconds}
+    options = {"cwd": str(Path(plan.notebook).parent), "progress_bar": False, "execution_timeout": plan.cell_seconds}
     options["extra_arguments"] = ["--log-level=CRITICAL"]  # the kernel's own log
     try:
-        executed = papermill.execute_notebook(str(source), str(target), parameters={**parameters}, **options)
+        executed = papermill.execute_notebook(str(plan.kept), str(target), parameters={**parameters}, **options)
     except papermill.PapermillExecutionError as error:
         raise TrialError(_last_line(error.traceback) or f"{error.ename}: {error.evalue}") from error
     except Exception as error:  # a dead kernel, a cell past its time
@@ -127,7 +152,7 @@ def claims(notebook: Any) -> list[Claim]:
 
 
 def with_types(axis: Axis, kind: str) -> Axis:
-    """Return the axis with its choices turned into the annotated type."""
+    """Return the axis with its choices turned into the parameter's type."""
     if axis.kind != "choice":
         return axis
     return Axis(axis.name, axis.kind, tuple(typed(axis.name, str(value), kind) for value in axis.values))

@@ -48,6 +48,11 @@ class Plan:
         """Where executed notebooks go."""
         return Path(self.out) / "trials"
 
+    @property
+    def kept(self) -> Path:
+        """The copy of the notebook that all trials run."""
+        return self.folder / "notebook.ipynb"
+
     def identity(self) -> dict[str, Any]:
         """Return what must not change while trials are added to one study."""
         return {

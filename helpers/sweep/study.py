@@ -1,8 +1,11 @@
 """The study that all workers share: opened, checked, and cleared of trials whose worker is gone.
 
-A trial that was interrupted says nothing about its parameters. It is marked ``void``, and its slot is run again:
-trials are counted, and the sampler is seeded, by slot, so that an interrupted sweep of one worker goes on exactly
-as if nothing had happened.
+A trial that failed is told as pruned, without a value: so the sampler counts it as worse than any value, and learns
+from it. Its error says what happened.
+
+A trial that was interrupted says nothing about its parameters. It is marked ``void``, told as failed, which samplers
+ignore, and its slot is run again: trials are counted, and the sampler is seeded, by slot, so that an interrupted
+sweep of one worker goes on exactly as if nothing had happened.
 """
 
 import contextlib
@@ -77,7 +80,7 @@ def _check(study: "Study", plan: Plan) -> None:
         return
     for key in sorted({*wanted, *found}):
         if wanted.get(key) != found.get(key):
-            what = "the notebook has changed" if key == "notebook" else f"{key} was {found.get(key)!r}"
+            what = _changed(plan) if key == "notebook" else f"{key} was {found.get(key)!r}"
             now = "" if key == "notebook" else f" and is now {wanted.get(key)!r}"
             raise SweepError(
                 f"the study {plan.study!r} in {_without_password(plan.storage)} belongs to another sweep: {what}{now}; "
@@ -85,9 +88,19 @@ def _check(study: "Study", plan: Plan) -> None:
             )
 
 
+def _changed(plan: Plan) -> str:
+    kept = f" (as it was: {plan.kept})" if plan.kept.exists() else ""
+    return f"the notebook has changed{kept}"
+
+
 def counted(study: "Study") -> "list[FrozenTrial]":
     """Return the trials that count: all but the void ones."""
-    return [trial for trial in study.get_trials(deepcopy=False) if VOID not in trial.user_attrs]
+    return [trial for trial in study.get_trials(deepcopy=False) if not is_void(trial)]
+
+
+def is_void(trial: "FrozenTrial") -> bool:
+    """Return whether a trial was ended without a result. (One that got its result at the same moment was not.)"""
+    return VOID in trial.user_attrs and trial.state.name in ("RUNNING", "FAIL")
 
 
 def running(study: "Study") -> "list[FrozenTrial]":
@@ -158,7 +171,7 @@ def slot_of(trials: "Sequence[FrozenTrial]", number: int) -> int:
             that two workers who ask at the same moment find two slots.
         number: which trial.
     """
-    counting = [trial for trial in trials if VOID not in trial.user_attrs]
+    counting = [trial for trial in trials if not is_void(trial)]
     taken = {trial.user_attrs[SLOT]: trial.number for trial in counting if SLOT in trial.user_attrs}
     known = [slot for slot, owner in taken.items() if owner == number]
     if known:

@@ -23,8 +23,8 @@ def rows(study: "Study", names: Sequence[str]) -> list[Row]:
 
 
 def _row(trial: "FrozenTrial", names: Sequence[str]) -> Row:
-    words = {"COMPLETE": "complete", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting", "PRUNED": "pruned"}
-    void = trial.user_attrs.get("void")
+    words = {"COMPLETE": "complete", "PRUNED": "failed", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
+    void = trial.user_attrs.get("void") if trial.state.name in ("RUNNING", "FAIL") else None
     return {
         "number": trial.number,
         "state": "interrupted" if void else words[trial.state.name],

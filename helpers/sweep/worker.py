@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.sweep import goal, notebook, space
 from helpers.sweep.errors import SweepError
+from helpers.sweep.kept import check_kept
 from helpers.sweep.plan import Plan
 from helpers.sweep.study import (
     BEAT,
@@ -23,6 +24,7 @@ from helpers.sweep.study import (
     OWNER,
     SLOT,
     counted,
+    is_void,
     me,
     open_study,
     running,
@@ -47,20 +49,43 @@ class Worker:
     def work(self) -> None:
         """Run trials until there are as many as planned."""
         while True:
+            check_kept(self.plan)
             with self.lock:
                 void_lost_trials(self.study)
                 if len(counted(self.study)) >= self.plan.trials:
                     return
                 trial = self.study.ask()
-                trial.set_user_attr(BEAT, time.time())
-                trial.set_user_attr(OWNER, me())
-                slot = slot_of(self.study.get_trials(deepcopy=False), trial.number)
-                trial.set_user_attr(SLOT, slot)
-                if slot >= self.plan.trials:
-                    void(self.study, self.study.trials[trial.number], "one too many")  # another worker was faster
-                    return
-                parameters = space.suggest(trial, self.plan.axes)
+                try:
+                    parameters = self.begin(trial)
+                except RuntimeError:
+                    if self.is_lost(trial):
+                        continue
+                    raise
+            if parameters is None:
+                return
             self.run(trial, parameters)
+
+    def begin(self, trial: "Trial") -> dict[str, space.Value] | None:
+        """Say whose trial this is, and choose its parameters; none if another worker was faster to take the last slot.
+
+        Raises:
+            RuntimeError: another process has voided the trial.
+        """
+        trial.set_user_attr(BEAT, time.time())
+        trial.set_user_attr(OWNER, me())
+        slot = slot_of(self.study.get_trials(deepcopy=False), trial.number)
+        trial.set_user_attr(SLOT, slot)
+        if slot >= self.plan.trials:
+            void(self.study, self.study.trials[trial.number], "one too many")
+            return None
+        return space.suggest(trial, self.plan.axes)
+
+    def is_lost(self, trial: "Trial") -> bool:
+        """Return whether another process took this one for dead and voided its trial, whose slot is run again then.
+
+        This happens to a process that stood still: a closed laptop, a stopped job.
+        """
+        return is_void(self.study.get_trials(deepcopy=False)[trial.number])
 
     def run(self, trial: "Trial", parameters: dict[str, space.Value]) -> None:
         """Run one trial and tell the study how it ended."""
@@ -80,11 +105,16 @@ class Worker:
     def tell(self, trial: "Trial", report: dict[str, Any]) -> None:
         """Record the end of a trial in the study and on stdout."""
         with self.lock:
-            if "error" in report:
-                trial.set_user_attr(ERROR, report["error"])
-                self.study.tell(trial, state=_states().FAIL)
-            else:
-                self.study.tell(trial, report["value"])
+            try:
+                if "error" in report:
+                    trial.set_user_attr(ERROR, report["error"])
+                    self.study.tell(trial, state=_states().PRUNED)
+                else:
+                    self.study.tell(trial, report["value"])
+            except (RuntimeError, ValueError):  # what Optuna raises for a trial that has ended
+                if not self.is_lost(trial):
+                    raise
+                report = {"number": report["number"], "parameters": report["parameters"], "lost": True}
             print(json.dumps(report), flush=True)
 
     def watch(self) -> None:

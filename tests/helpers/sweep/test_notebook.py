@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+from tiny_sweep import write_notebook
 
 from helpers.runtime.expectations import CLAIM_MIME
 from helpers.sweep import notebook
@@ -10,7 +11,7 @@ from helpers.sweep.goal import value_of
 from helpers.sweep.notebook import Claim, TrialError
 from helpers.sweep.space import parse_axis
 
-TYPES = {"lr": "float", "hidden": "int", "kind": "str", "flag": "bool"}
+TYPES = {"lr": "float", "hidden": "int", "kind": "str", "flag": "bool", "sizes": "list[int]", "odd": ""}
 
 
 def check(*axes, **fixed):
@@ -26,6 +27,26 @@ def test_finds_the_declared_parameters(sweep):
     assert found == {"lr": "float", "hidden": "int", "kind": "str", "pause": "float", "seed": "int"}
 
 
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("x = 3", "int"),
+        ("x = -0.5  # a rate", "float"),
+        ("x = 1e-3", "float"),
+        ("x = True", "bool"),
+        ("x = 'adam'", "str"),
+        ("x: float = 1", "float"),
+        ("x = None", ""),
+        ("x = [1, 2]", ""),
+        ("x = 2 * 8", ""),
+        ("x: list[int] = [1, 2]", "list[int]"),
+    ],
+)
+def test_a_parameter_without_annotation_has_the_type_of_its_literal(tmp_path, line, kind):
+    path = write_notebook(tmp_path / "bare.ipynb", parameters=line)
+    assert notebook.declared(path) == {"x": kind}
+
+
 def test_allows_what_fits():
     check("lr log 1e-3 1", "hidden intlog 1 8", "kind choice a b", flag="true")
 
@@ -34,12 +55,22 @@ def test_allows_what_fits():
     ("axes", "fixed", "sentence"),
     [
         (["hiden int 1 8"], {}, r"no parameter 'hiden'; did you mean 'hidden'\?"),
-        (["qqq int 1 8"], {}, "no parameter 'qqq'; known: 'lr', 'hidden', 'kind', 'flag'"),
+        (["qqq int 1 8"], {}, "no parameter 'qqq'; known: 'lr', 'hidden', 'kind', 'flag', 'sizes', 'odd'"),
         (["lr log 1e-3 1"], {"hiden": "1"}, "did you mean 'hidden'"),
         (["lr log 1e-3 1", "lr float 0 1"], {}, "'lr' is given twice"),
         (["lr log 1e-3 1"], {"lr": "1"}, "'lr' is given twice"),
-        (["hidden float 1 8"], {}, "annotated int, so its kind cannot be float: int or intlog"),
-        (["kind int 1 8"], {}, "annotated str, so its kind cannot be int: choice"),
+        (["hidden float 1 8"], {}, "is int in the notebook, so its kind cannot be float: int or intlog"),
+        (["kind int 1 8"], {}, "is str in the notebook, so its kind cannot be int: choice"),
+        (
+            ["sizes choice 1 2"],
+            {},
+            r"'sizes' is annotated list\[int\]; a sweep needs one that is annotated int, float, str or bool",
+        ),
+        (
+            ["lr log 1e-3 1"],
+            {"odd": "1"},
+            "'odd' has no annotation, and a value that does not tell its type; annotate it as int, float",
+        ),
     ],
 )
 def test_refuses_what_does_not_fit(axes, fixed, sentence):
@@ -48,7 +79,7 @@ def test_refuses_what_does_not_fit(axes, fixed, sentence):
 
 
 @pytest.mark.parametrize(("text", "kind", "value"), [("3", "int", 3), ("3", "float", 3.0), ("True", "bool", True)])
-def test_turns_words_into_the_annotated_type(text, kind, value):
+def test_turns_words_into_the_type_of_the_parameter(text, kind, value):
     found = notebook.typed("x", text, kind)
     assert found == value
     assert type(found) is type(value)
@@ -56,7 +87,7 @@ def test_turns_words_into_the_annotated_type(text, kind, value):
 
 @pytest.mark.parametrize(("text", "kind"), [("3.5", "int"), ("many", "float"), ("1", "bool")])
 def test_refuses_words_of_another_type(text, kind):
-    with pytest.raises(SweepError, match=f"'x' is annotated {kind}"):
+    with pytest.raises(SweepError, match=f"'x' is {kind} in the notebook"):
         notebook.typed("x", text, kind)
 
 

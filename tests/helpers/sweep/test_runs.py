@@ -10,6 +10,7 @@ from tiny_sweep import children, gone, kill, wait_for, write_notebook
 
 from helpers.sweep import read_results
 from helpers.sweep.journal import open_journal
+from helpers.sweep.study import OWNER, void
 
 LR = ["-p", "lr", "log", "1e-4", "1", "--maximize", "score"]
 
@@ -34,6 +35,8 @@ def test_a_failing_trial_is_recorded_and_does_not_end_the_sweep(shared):
     assert {row["state"] for row in failed} == {"failed"}
     assert all(row["value"] is not None and row["state"] == "complete" for row in complete)
     assert f"{len(complete)} of 4 trials are complete" in shared.done.out
+    told = [trial.state.name for trial in study_of(shared).trials if trial.params["kind"] == "bad"]
+    assert set(told) == {"PRUNED"}  # what the sampler learns from
 
 
 def test_every_trial_leaves_its_executed_notebook(shared):
@@ -72,7 +75,7 @@ def test_a_notebook_that_has_changed_is_refused(shared):
     [
         (["-p", "lrr", "log", "1e-4", "1"], "the notebook has no parameter 'lrr'; did you mean 'lr'?"),
         (["-p", "lr", "log", "1", "1e-4"], "LOW must be below HIGH"),
-        (["-p", "lr", "log", "1e-4", "1", "--set", "hidden", "x"], "annotated int, which 'x' is not"),
+        (["-p", "lr", "log", "1e-4", "1", "--set", "hidden", "x"], "int in the notebook, which 'x' is not"),
     ],
 )
 def test_a_wrong_command_is_refused_before_anything_is_written(sweep, words, sentence):
@@ -111,6 +114,34 @@ def test_killed_in_the_middle_and_resumed(sweep):
     assert len(set(rates)) == 4
     for row in interrupted:  # its slot was run again, with the same parameters
         assert row["parameters"]["lr"] in (None, rates[row["number"]])
+
+
+def test_the_notebook_can_be_edited_while_a_sweep_runs(sweep):
+    process = sweep.start(*LR, "--set", "pause", "0.5", "--trials", 3)
+    wait_for(lambda: states(sweep).count("complete") == 1)
+    write_notebook(sweep.notebook, body="raise ValueError('half a sentence')")
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    assert states(sweep) == ["complete"] * 3, stdout
+    kept = sweep.out / "trials" / "notebook.ipynb"
+    again = sweep(*LR, "--set", "pause", "0.5", "--trials", 4)
+    assert again.returncode == 2
+    assert f"the notebook has changed (as it was: {kept})" in again.err
+
+
+def test_a_trial_that_another_process_voided_is_run_again_and_its_worker_lives(sweep):
+    process = sweep.start(*LR, "--set", "pause", "1.0", "--trials", 2)
+    wait_for(
+        lambda: (sweep.out / "study.journal").exists() and any(OWNER in t.user_attrs for t in study_of(sweep).trials)
+    )
+    assert void(study_of(sweep), study_of(sweep).trials[0], "interrupted")  # as another machine does after a silence
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    assert "-> too late: this process stood still" in stdout
+    assert states(sweep) == ["interrupted", "complete", "complete"]
+    trials = study_of(sweep).trials
+    assert len({trial.user_attrs["owner"]["pid"] for trial in trials}) == 1
+    assert (sweep.out / "workers.log").read_text(encoding="utf-8") == ""
 
 
 def test_two_processes_share_one_study(sweep):

@@ -10,7 +10,8 @@ import pytest
 
 from helpers.sweep.errors import first_line
 from helpers.sweep.slots import SlotSampler
-from helpers.sweep.study import BEAT, OWNER, SLOT, VOID, _is_alive, slot_of, void, void_lost_trials
+from helpers.sweep.study import BEAT, OWNER, SLOT, VOID, _is_alive, counted, slot_of, void, void_lost_trials
+from helpers.sweep.table import rows
 
 
 @pytest.fixture(params=["random", "tpe"])
@@ -72,6 +73,36 @@ def test_a_new_process_goes_on_where_the_old_one_stopped(study):
         parts.tell(trial, (x - 0.3) ** 2)
     assert [trial.params["x"] for trial in parts.trials] == whole
     assert len(set(whole)) == 14
+
+
+def failures(state, seed):
+    """Return how many of 30 trials, after 10 random ones, lie in the half that fails, if failures are told so."""
+    study = optuna.create_study(sampler=SlotSampler("tpe", seed), direction="maximize")
+    xs = []
+    for _ in range(40):
+        trial, x = begin(study)
+        xs.append(x)
+        if x > 0.5:
+            study.tell(trial, state=state)
+        else:
+            study.tell(trial, x)
+    return sum(x > 0.5 for x in xs[10:])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_sampler_learns_from_failed_trials(seed):
+    states = optuna.trial.TrialState
+    assert failures(states.FAIL, seed) > 20  # the best values lie at the edge, and nothing says that there is one
+    assert failures(states.PRUNED, seed) < 15
+
+
+def test_a_trial_that_got_its_result_while_it_was_voided_counts(study):
+    trial, _ = begin(study)
+    trial.set_user_attr(VOID, "interrupted")  # the first half of what void() does
+    assert counted(study) == []
+    study.tell(trial, 1.0)
+    assert len(counted(study)) == 1
+    assert [row["state"] for row in rows(study, ["x"])] == ["complete"]
 
 
 def test_a_dead_process_that_nobody_has_looked_at_is_dead():

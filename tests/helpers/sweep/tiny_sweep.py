@@ -31,10 +31,10 @@ display({"text/plain": "score", "application/vnd.course.claim+json": claim}, raw
 """
 
 
-def write_notebook(path, body=BODY):
+def write_notebook(path, body=BODY, parameters=PARAMETERS):
     """Write a notebook that imports nothing heavy: a trial takes as long as its kernel takes to start."""
     cells = [
-        new_code_cell(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]}),
+        new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]}),
         new_markdown_cell("# Tiny\n\n## Result", id="title"),
         new_code_cell(body, id="body"),
     ]
