@@ -1,5 +1,9 @@
+import signal
+
 import pytest
 from tiny_sweep import Sweep
+
+from helpers.sweep import main
 
 
 @pytest.fixture
@@ -15,3 +19,21 @@ def shared(tmp_path_factory):
     sweep.words = [*words, "--maximize", "score", "--seed", "3"]
     sweep.done = sweep(*sweep.words, "--trials", 4, "--jobs", 2)
     return sweep
+
+
+@pytest.fixture
+def refused(monkeypatch, capsys):
+    """Run a command that must be refused, in this process (which is quicker), and return what it says."""
+
+    def run(sweep, *words):
+        monkeypatch.chdir(sweep.folder)
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            status = main(["tiny.ipynb", "--out", "out", *map(str, words)])
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        said = capsys.readouterr()
+        assert (status, said.out) == (2, "")
+        return said.err
+
+    return run

@@ -24,7 +24,7 @@ def test_uses_the_same_type_as_expect():
 
 def test_finds_the_declared_parameters(sweep):
     found = notebook.declared(sweep.notebook)
-    assert found == {"lr": "float", "hidden": "int", "kind": "str", "pause": "float", "seed": "int"}
+    assert found == {"lr": "float", "hidden": "int", "kind": "str", "seed": "int"}
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,16 @@ PARAMETERS = """\
 lr: float = 0.01  # learning rate
 hidden: int = 16  # units
 kind: str = "good"  # "good" or "bad"
-pause: float = 0.0  # seconds
 seed: int = 0
 """
 BODY = """\
-import math, time
+import math, os, time
+from pathlib import Path
 from IPython.display import display
 
-time.sleep(pause)
+while Path("hold").exists():
+    Path(f"held-{os.getpid()}").touch()
+    time.sleep(0.02)
 if kind == "bad":
     raise ValueError("this kind never works")
 score = 1 / (1 + (math.log10(lr) + 2) ** 2) + hidden / 1000
@@ -61,6 +63,17 @@ class Sweep:
         process = self.start(*words)
         process.out, process.err = process.communicate(timeout=120)
         return process
+
+    def hold(self):
+        """Make trials wait in their middle, from now on."""
+        (self.folder / "hold").touch()
+
+    def held(self):
+        """Return how many trials wait, or have waited."""
+        return len(list(self.folder.glob("held-*")))
+
+    def release(self):
+        (self.folder / "hold").unlink()
 
 
 def children(pid):
