@@ -1,6 +1,7 @@
 """The command line of a sweep."""
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from helpers.sweep.page import write_page
 from helpers.sweep.plan import Plan
 from helpers.sweep.slots import SAMPLERS
 from helpers.sweep.space import USAGE, parse_axis, show_value
-from helpers.sweep.study import counted, open_study, running, void_lost_trials
+from helpers.sweep.study import counted, open_study, void_lost_trials
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -55,7 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("notebook", type=Path, help="a notebook with a cell tagged 'parameters'")
-    add("-p", dest="axes", nargs="+", action="append", required=True, metavar="WORD", help=f"what varies: {USAGE}")
+    add(
+        "-p",
+        dest="axes",
+        nargs="+",
+        action="append",
+        required=True,
+        metavar="WORD",
+        help=f"what varies: {USAGE}; (int)log: uniform in the logarithm",
+    )
     add("--set", dest="fixed", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="what is fixed")
     goal = parser.add_mutually_exclusive_group(required=True)
     goal.add_argument("--maximize", metavar="CLAIM", help="the name of a claim that expect() records")
@@ -147,11 +156,18 @@ def _line(report: dict[str, Any]) -> str:
 def _verdict(study: "Study", plan: Plan) -> int:
     found = table.rows(study, [axis.name for axis in plan.axes])
     best = table.best_first(found, plan.direction)
-    elsewhere = len(running(study))
-    print(f"{len(best)} of {len(counted(study))} trials are complete{f', {elsewhere} still run' if elsewhere else ''}")
+    print(f"{len(best)} of {len(counted(study))} trials are complete{_rest(found)}")
     if not best:
         print("sweep: no trial is complete; see the errors above", file=sys.stderr)
         return 1
     settings = " ".join(f"{name}={show_value(value)}" for name, value in best[0]["parameters"].items())
     print(f"best: trial {best[0]['number']}, {plan.goal} = {show_value(best[0]['value'])}, with {settings}")
+    print(f"all of them: {os.path.relpath(Path(plan.out) / 'index.html')}")
     return 0
+
+
+def _rest(found: Sequence[table.Row]) -> str:
+    """Return how many trials have failed, and how many another process still runs."""
+    states = [row["state"] for row in found]
+    words = {"failed": "failed", "running": "still running"}
+    return "".join(f", {states.count(state)} {word}" for state, word in words.items() if state in states)

@@ -25,14 +25,14 @@ svg text { fill: var(--ink); font-size: 13px; paint-order: stroke; stroke: var(-
 svg .tick { fill: var(--faint); font-size: 12px; }
 svg .name { font-weight: 600; } svg .axis { stroke: var(--rule); stroke-width: 1.5; }
 .trial line { stroke: var(--line); } svg circle { fill: var(--line); }
-.trial line { stroke-width: 1.5; } .shade-0 { opacity: 0.12; } .shade-1 { opacity: 0.2; }
-.shade-2 { opacity: 0.35; } .shade-3 { opacity: 0.65; }
+.trial line { stroke-width: 1.5; } .shade-0 { opacity: 0.3; } .shade-1 { opacity: 0.45; }
+.shade-2 { opacity: 0.65; } .shade-3 { opacity: 0.9; }
 .trial.best line, svg line.best { stroke: var(--best); stroke-width: 3; }
 .trial:hover { opacity: 1; } .trial:hover line { stroke: var(--ink); stroke-width: 4; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--rule); padding: 0.35rem 0.6rem 0.35rem 0; text-align: right;
   white-space: nowrap; } th:first-child, td:first-child { text-align: left; }
-th.end, td.end { text-align: left; white-space: normal; min-width: 12rem; }
+th.end, td.end { text-align: left; white-space: normal; min-width: 12rem; padding-left: 0.8rem; }
 """
 
 
@@ -75,10 +75,11 @@ def _pictures(plan: Plan, table: Sequence[Row]) -> list[str]:
     if not any(row["value"] is not None for row in table):
         return []
     how = (
-        "Each line is a trial, from its settings down to its value: the stronger, the better. Point at one to read it."
+        "Each line is a trial, from its settings down to its value: the stronger, the better. Point at one to read it; "
+        "the table below lists them all."
     )
     return [
-        f'<h2>All trials</h2><p class="faint">{how}</p>',
+        f'<h2>All complete trials</h2><p class="faint">{how}</p>',
         picture.parallel(plan.axes, table, goal=plan.goal, direction=plan.direction),
         "<h2>In the order of the trials</h2>",
         picture.history(table, goal=plan.goal, direction=plan.direction),
@@ -92,10 +93,13 @@ def _tables(out: Path, plan: Plan, table: Sequence[Row]) -> list[str]:
     parts = []
     if ranked:
         rows = [_cells(out, row, names, [show_value(row["value"])]) for row in ranked]
-        parts += ["<h2>Complete, best first</h2>", _table(["trial", "value", *names, "seconds"], rows)]
+        parts += ["<h2>Complete, best first</h2>", _table("complete", ["trial", "value", *names, "seconds"], rows)]
     if rest:
-        rows = [_cells(out, row, names, [row["state"]], row["error"] or "") for row in rest]
-        parts += ["<h2>Without a result</h2>", _table(["trial", "state", *names, "seconds", "error"], rows)]
+        rows = [_cells(out, row, names, [row["state"]], _error(row)) for row in rest]
+        parts += [
+            "<h2>Without a result</h2>",
+            _table("without a result", ["trial", "state", *names, "seconds", "error"], rows),
+        ]
     return parts
 
 
@@ -106,13 +110,18 @@ def _cells(out: Path, row: Row, names: Sequence[str], first: Sequence[str], *end
     return [number, *map(html.escape, values), *map(html.escape, end)]
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _error(row: Row) -> str:
+    return "" if row["error"] in (None, row["state"]) else row["error"]
+
+
+def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     def line(tag: str, cells: Sequence[str]) -> str:
         marked = [f"<{tag}{_end(heads, at)}>{cell}</{tag}>" for at, cell in enumerate(cells)]
         return f"<tr>{''.join(marked)}</tr>"
 
     lines = [line("th", [html.escape(head) for head in heads]), *(line("td", row) for row in rows)]
-    return f'<div class="wide"><table>{"".join(lines)}</table></div>'
+    region = f'class="wide" tabindex="0" role="region" aria-label="Trials {name}"'  # keys scroll what has the focus
+    return f"<div {region}><table>{''.join(lines)}</table></div>"
 
 
 def _end(heads: Sequence[str], at: int) -> str:

@@ -82,7 +82,7 @@ def history(table: Sequence[Row], *, goal: str, direction: str) -> str:
     ]
     drawn += [_text(0, height + 18, "trial 0", "tick"), _text(1, height + 18, str(table[-1]["number"]), "tick", "end")]
     better = max if direction == "maximize" else min
-    best, before = done[0]["value"], 0.0
+    best, before = done[0]["value"], done[0]["number"] / most
     for row in done:
         x, y = row["number"] / most, height - 8 - (row["value"] - low) / span * (height - 40)
         level = height - 8 - (best - low) / span * (height - 40)

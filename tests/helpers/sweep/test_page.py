@@ -108,3 +108,16 @@ def test_the_curve_of_the_best_never_gets_worse():
     heights = [float(line.get("y2")) for line in drawn.iter("line") if line.get("class") == "best"]
     assert heights == sorted(heights, reverse=True)
     assert len(list(drawn.iter("circle"))) == 4
+
+
+def test_the_curve_of_the_best_begins_with_the_first_value():
+    drawn = ElementTree.fromstring(
+        picture.history([row(0, None), row(1, 0.5), row(2, 0.6)], goal="score", direction="maximize")
+    )
+    starts = [float(line.get("x1").rstrip("%")) for line in drawn.iter("line") if line.get("class") == "best"]
+    assert min(starts) == pytest.approx(picture.LEFT + picture.WIDTH / 2, abs=0.01)
+
+
+def test_an_interruption_is_said_once(tmp_path):
+    text, _ = read(tmp_path, [row(0, None, state="interrupted", error="interrupted")])
+    assert text.count(">interrupted<") == 1
