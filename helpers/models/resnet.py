@@ -7,7 +7,9 @@ from torch.nn import functional as F
 class ResidualBlock(nn.Module):
     """Two convolutions of 3x3 whose result is added to the block's own input.
 
-    Where the shape changes, a convolution of 1x1 brings the input to the new one.
+    Where the shape changes, a convolution of 1x1 brings the input to the new one. The step of `stride` comes before it:
+    oneDNN's strided convolution of 1x1 writes past its workspace when fewer channels than a vector register holds come
+    in channels-last (uxlfoundation/oneDNN#6035).
     Source: He et al., 2016, "Deep residual learning for image recognition", arXiv:1512.03385.
 
     Args:
@@ -27,8 +29,9 @@ class ResidualBlock(nn.Module):
         )
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inside != outside:
-            resize = nn.Conv2d(inside, outside, 1, stride, bias=False)
-            self.shortcut = nn.Sequential(resize, nn.BatchNorm2d(outside))
+            keep = nn.AvgPool2d(1, stride)  # every stride-th position, as it is
+            resize = nn.Conv2d(inside, outside, 1, bias=False)
+            self.shortcut = nn.Sequential(keep, resize, nn.BatchNorm2d(outside))
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, inside, H, W) -> (B, outside, H / stride, W / stride)."""

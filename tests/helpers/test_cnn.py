@@ -55,6 +55,27 @@ def test_block_shapes_and_shortcut(inside, outside, stride, projected):
     assert isinstance(block.shortcut, nn.Identity) is not projected
 
 
+@pytest.mark.parametrize("size", [1, 7, 8])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_shortcut_is_a_strided_convolution_of_one_by_one(stride, size):
+    *steps, _ = ResidualBlock(4, 6, stride).shortcut
+    maps = torch.randn(2, 4, size, size)
+    expected = F.conv2d(maps, steps[-1].weight, stride=stride)
+    torch.testing.assert_close(nn.Sequential(*steps)(maps), expected)
+
+
+@pytest.mark.parametrize("inside", [3, 4, 8])
+def test_gradients_of_a_narrow_block_do_not_depend_on_the_memory_format(inside):
+    """The 1x1 convolution with a stride, channels-last, few channels: wrong gradients or a crash on some processors."""
+    torch.manual_seed(0)
+    block, maps, found = ResidualBlock(inside, 8, 2), torch.randn(64, inside, 8, 8), []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        block.to(memory_format=layout).zero_grad()
+        block(maps.to(memory_format=layout)).square().mean().backward()
+        found.append([parameter.grad.clone() for parameter in block.parameters()])
+    torch.testing.assert_close(found[1], found[0], rtol=1e-3, atol=1e-5)
+
+
 def test_a_block_whose_body_is_zero_passes_its_input_on():
     block = ResidualBlock(3, 3)
     nn.init.zeros_(block.body[-1].weight)
