@@ -19,6 +19,8 @@ CASES = {
     "rnn": ids("R", 6),
     "u-net": ids("U", 11),
     "tuning": ids("T", 7),
+    "data-augmentation": ids("D", 5),
+    "deployment": ids("P", 4),
 }
 IN_ORDER = [(slug, case) for slug, cases in CASES.items() if slug in notebooks.slugs() for case in cases]
 
