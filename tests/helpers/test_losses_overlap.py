@@ -117,7 +117,7 @@ def test_one_hot_has_the_classes_second():
 @pytest.mark.parametrize("loss", [losses.dice, losses.generalized_dice])
 @pytest.mark.parametrize("shape", [(2, 1, 4, 4, 4), (1, 4, 4, 4), (2, 4, 4, 3), (2, 3, 4, 4, 4)])
 def test_labels_are_one_number_per_voxel(loss, shape):
-    with pytest.raises(ValueError, match="same shape"):
+    with pytest.raises(ValueError, match="need labels of shape"):
         loss(torch.zeros(2, 3, 4, 4, 4), torch.zeros(shape, dtype=torch.int64))
 
 
