@@ -20,18 +20,19 @@ def model_folder(tmp_path_factory):
     try:
         lock.mkdir()
     except FileExistsError:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while not (folder / "model.json").exists() and time.monotonic() < until:
             time.sleep(0.1)
     else:
-        command = [sys.executable, "-m", "helpers.deploy.train", "--model", str(folder)]
+        words = ["--model", str(folder), "--epochs", "10"]  # half of the default, and good enough for every test
+        command = [sys.executable, "-m", "helpers.deploy.train", *words]
         subprocess.run(command, cwd=ROOT, check=True)
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(model_folder):
-    """The service as a process of its own, on a free port."""
+    """The service as a process of its own, on a free port; a module that needs other bounds has its own."""
     with running(model_folder) as service:
         yield service
 

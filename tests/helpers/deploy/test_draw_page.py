@@ -1,30 +1,20 @@
 """The page in a real browser: drawn with mouse, finger and keyboard, read by eye and by screen reader."""
 
-import shutil
-
 import pytest
 from strokes import STROKES, picture
 from wire import eventually, png
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from book.browser import PROGRAM, launched
+
 WAIT = 30_000  # milliseconds: the longest that a busy machine may take
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium was found")
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium was found")
 
 
 @pytest.fixture(scope="module")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=BROWSER, headless=True, args=FLAGS)
+        browser = launched(driver)
         yield browser
         browser.close()
 

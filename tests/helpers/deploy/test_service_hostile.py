@@ -23,7 +23,7 @@ JSON = {"content-type": "application/json"}
 
 @pytest.fixture(scope="module")
 def service(model_folder):
-    with running(model_folder, "--header-timeout", "1", "--body-timeout", "2", "--max-connections", "60") as service:
+    with running(model_folder, "--header-timeout", "1", "--body-timeout", "1", "--max-connections", "60") as service:
         httpx.post(f"{service.url}/predict", content=GOOD, headers=JSON)  # everything is loaded
         httpx.post(f"{service.url}/predict", files={"image": ("x.png", png(picture("1")))})
         yield service
@@ -35,15 +35,18 @@ def still_serves(service):
     assert httpx.post(f"{service.url}/predict", content=GOOD, headers=JSON, timeout=30).status_code == 200
 
 
-def huge_png():
-    data = zlib.compress(bytes(4 * MEGABYTE), 9)
-    parts = [(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 0, 0, 0, 0)), (b"IDAT", data), (b"IEND", b"")]
+def bomb(side, *more, megabytes=64):
+    """Return a small PNG that says it has side x side pixels, and inflates to many megabytes."""
+    data = zlib.compress(bytes(megabytes * MEGABYTE), 9)
+    start, end = (b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)), (b"IEND", b"")
+    parts = [start, *more, (b"IDAT", data), end]
     packed = (struct.pack(">I", len(c)) + k + c + struct.pack(">I", zlib.crc32(k + c)) for k, c in parts)
     return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
 
 
 UPLOADS = {
-    "a bomb": (huge_png(), 422, "too_many_pixels"),
+    "a bomb": (bomb(50_000), 422, "too_many_pixels"),
+    "a bomb in its text": (bomb(28, (b"zTXt", b"a\0\0" + zlib.compress(bytes(64 * MEGABYTE), 9))), 422, "damaged"),
     "cut short": (png(picture("1"))[:200], 422, "damaged"),
     "no picture": (b"#!/bin/sh", 415, "no_picture"),
     "nothing": (b"", 415, "no_picture"),
@@ -52,10 +55,21 @@ UPLOADS = {
 
 
 @pytest.mark.parametrize("name", UPLOADS)
-def test_uploads_are_refused(client, name):
+def test_uploads_are_refused(client, service, name):
+    """Again and again, and memory stays where it was."""
     content, status, code = UPLOADS[name]
-    answer = client.post("/predict", files={"image": ("x.png", content)})
-    assert (answer.status_code, answer.json()["error"]) == (status, code)
+    before = resident(service.process)
+    for _ in range(5):
+        answer = client.post("/predict", files={"image": ("x.png", content)})
+        assert (answer.status_code, answer.json()["error"]) == (status, code)
+        assert resident(service.process) - before < 20 * MEGABYTE
+
+
+def test_a_picture_with_more_data_than_pixels_inflates_no_further(client, service):
+    before = resident(service.process)
+    answer = client.post("/predict", files={"image": ("x.png", bomb(28))})
+    assert answer.status_code in (200, 422)
+    assert resident(service.process) - before < 20 * MEGABYTE
 
 
 BODIES = {
@@ -89,12 +103,28 @@ def test_bodies_are_refused(client, name):
     assert set(answer.json()) == {"error", "detail"}
 
 
-def test_a_thousand_broken_bodies_break_nothing(client):
-    """Good requests with bytes changed, cut, doubled; wrong lengths and NaN among them: never a 500."""
+def misfits(generator):
+    """Return the text of one image of a wrong length, or with a value that is no number from 0 to 1."""
+    if generator.random() < 0.5:
+        rows, columns = generator.choice([0, 1, 27, 29, 56], 2)
+        return json.dumps({"images": np.zeros((1, rows, columns)).tolist()}).encode()
+    values = np.zeros((1, 28, 28))
+    row, column = generator.integers(28, size=2)
+    values[0, row, column] = generator.choice([np.nan, np.inf, -np.inf, -0.5, 1.5, 1e300])
+    return json.dumps({"images": values.tolist()}).encode()
+
+
+def test_a_thousand_broken_bodies_break_nothing(client, service):
+    """Good requests with bytes changed, cut, doubled; a fifth of wrong length or with NaN: no 500, no leak."""
+    before = resident(service.process)
     generator = np.random.default_rng(0)
     pieces = [b"NaN", b"-Infinity", b"1e999", b"null", b"[", b"]]", b'"', b"{}", b",", b"\xff", b"\x00", b"true", b"2"]
     statuses = set()
-    for _ in range(1000):
+    for number in range(1000):
+        if number % 5 == 0:
+            answer = client.post("/predict", content=misfits(generator), headers=JSON)
+            assert answer.status_code == 422, answer.text
+            continue
         body = bytearray(GOOD)
         for _ in range(generator.integers(1, 4)):
             start, width = generator.integers(0, len(body)), generator.integers(0, 40)
@@ -104,6 +134,7 @@ def test_a_thousand_broken_bodies_break_nothing(client):
         assert answer.status_code in (200, 400, 422), (answer.status_code, bytes(body))
         assert answer.json()
     assert {400, 422} <= statuses
+    assert resident(service.process) - before < 20 * MEGABYTE
 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "chunked"])
