@@ -95,9 +95,8 @@ def weights(model: bytes) -> dict[str, NDArray[np.generic]]:
     Args:
         model: the ONNX file's content.
     """
-    return {
-        tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in onnx.load_from_string(model).graph.initializer
-    }
+    tensors = onnx.load_from_string(model).graph.initializer
+    return {tensor.name: onnx.numpy_helper.to_array(tensor).copy() for tensor in tensors}
 
 
 @contextmanager
