@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 from book import notebooks
+from book.formulas import set_formulas
+from book.heights import note_heights
 from book.notebooks import ROOT
 from book.polish import polish
 from book.stage import SOURCE, stage
@@ -29,6 +31,8 @@ def main() -> int:
         shutil.rmtree(ROOT / "_build" / ".doctrees", ignore_errors=True)  # or Sphinx would skip these pages
         return 1
     polish(HTML)
+    set_formulas(HTML)
+    note_heights(HTML)
     (HTML / "index.html").touch()
     print(f"book: rendered in {time.perf_counter() - start:.1f} s", flush=True)
     return 0

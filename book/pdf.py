@@ -84,10 +84,12 @@ def whole_book(names: list[str]) -> str:
 
 
 def with_formulas(names: list[str]) -> str:
-    """Return the scripts that typeset formulas, as a chapter has them, with addresses from the top."""
+    """Return what shows formulas, as a chapter has it: a style sheet or MathJax, with addresses from the top."""
     chapter = next(name for name in names if "/" in name)
     text = (HTML / f"{chapter}.html").read_text(encoding="utf-8")
-    found = re.findall(r"<script>window\.MathJax.*?</script>|<script[^>]*mathjax/[^>]*></script>", text, re.DOTALL)
+    found = re.findall(
+        r"<script>window\.MathJax.*?</script>|<\w+[^>]*/(?:mathjax/|formulas\.css)[^>]*>(?:</script>)?", text, re.DOTALL
+    )
     return "".join(found).replace("../", "")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from book import lighten
 from book.notebooks import ROOT
 
 KEPT = ROOT / "_build" / "pictures"  # compressed pictures, by their content
@@ -54,6 +55,8 @@ def polish(html: Path) -> None:
     pictures = sorted((html / "_images").glob("*.[pw]*"))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         sizes = dict(zip([path.name for path in pictures], pool.map(smaller, pictures), strict=True))
+    plain = lighten.plain_tokens((html / "_static" / "pygments.css").read_text(encoding="utf-8"))
+    lighten.ask_near_boxes(html)
     names = {path.relative_to(html).as_posix(): title(path) for path in html.glob("chapters/*.html")}
     for path in [*html.glob("*.html"), *html.glob("chapters/*.html")]:
         text = path.read_text(encoding="utf-8")
@@ -62,8 +65,9 @@ def polish(html: Path) -> None:
             text = text if need in text else re.sub(script, "", text, flags=re.DOTALL)
         top = "../" * (len(path.relative_to(html).parts) - 1)
         text = text.replace('<meta charset="utf-8" />', '<meta charset="utf-8" />' + FONTS.format(top=top), 1)
+        text = lighten.without_plain_tokens(text, plain)
         if path.name != "search.html":
-            text = SEARCH_ONLY.sub("", text)
+            text = lighten.with_late_scripts(SEARCH_ONLY.sub("", text))
         if path.name == "genindex.html":
             text = FOOTNOTE.sub(lambda found: f'<a href="{found[1]}#{found[2]}">{names[found[1]]}</a>', text)
         path.write_text(with_sizes(text, sizes), encoding="utf-8")

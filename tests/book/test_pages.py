@@ -62,9 +62,28 @@ def test_every_chapter_has_its_opening_figures_formulas_and_claims(visit, chapte
     assert page.locator("a.term").count() > 0
 
 
+def test_a_chapter_is_there_before_all_of_it_is_laid_out(visit, chapter_name):
+    page, _ = visit(chapter_name, 360)
+    laid_out = "section => section.firstElementChild.checkVisibility({contentVisibilityAuto: true})"
+    sections = page.locator(".bd-article > section > section")
+    assert not sections.last.evaluate(laid_out)
+    assert page.locator("script[src*=mathjax]").count() == 0
+    assert page.locator("pre[tabindex]").count() < page.locator("pre").count() / 2
+    sections.last.locator("h2").scroll_into_view_if_needed()
+    page.wait_for_timeout(200)
+    assert sections.last.evaluate(laid_out)
+
+
+def test_a_link_into_the_middle_of_a_chapter_leads_there(visit, chapter_name):
+    page, _ = visit(f"{chapter_name}#clinic", 360)
+    page.wait_for_timeout(300)
+    assert 0 <= page.locator("section#clinic > h2").bounding_box()["y"] < 400
+
+
 def test_no_page_scrolls_sideways_on_a_phone(visit, page_name):
     page, _ = visit(page_name, 360)
     keep_screen(page, page_name, 360, "light")
+    page.add_style_tag(content="* { content-visibility: visible !important }")
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 360
 
 
