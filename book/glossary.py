@@ -11,7 +11,10 @@ from sphinx.util.nodes import _make_id
 
 GLOSSARY = "glossary"
 # These are everyday words too, so only an emphasized use is taken for the term.
-AMBIGUOUS = {"recall", "precision", "kernel", "bias", "attention", "mask", "patch", "label", "class", "feature", "seed"}
+AMBIGUOUS = {
+    *("attention", "bias", "class", "erasing", "feature", "inference", "kernel", "label", "mask", "patch", "precision"),
+    *("recall", "scale and zero point", "seed", "teacher"),
+}
 CLOSED = (nodes.title, nodes.literal, nodes.math, nodes.reference, nodes.caption, nodes.raw, addnodes.pending_xref)
 
 

@@ -91,6 +91,10 @@ SHEETS = {
         "labels[:, None] == labels",
         "torch.einsum('bd,kd->bk', x, x)",
         "F.pad(images, (1, 1, 2, 2))",
+        "images.flip(dims=[3])",
+        "images[labels]",
+        "F.interpolate(images, scale_factor=2)",
+        "F.grid_sample(images, torch.zeros(2, 8, 6, 2), align_corners=False)",
     ],
 }
 
