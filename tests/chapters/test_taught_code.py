@@ -14,7 +14,7 @@ class Bare(ast.NodeTransformer):
         node.annotation = None
         return node
 
-    def visit_AnnAssign(self, node):  # noqa: N802 - ast's own name
+    def visit_AnnAssign(self, node):
         if node.value is None:
             return None
         return ast.Assign(targets=[node.target], value=node.value)
