@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import onnx
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +12,9 @@ from helpers.deploy.session import open_session
 
 def to_onnx(model: nn.Module, example: Tensor, *, input_name: str = "images", output_name: str = "logits") -> bytes:
     """Export a model for any batch size; return the ONNX file's content.
+
+    The exporter's remarks are left out: they name the folders of this machine, and differ from one run to the next.
+    So the same model gives the same file, and the same digest.
 
     Args:
         model: on the CPU; exported as it evaluates (dropout off, batch normalization with its stored statistics).
@@ -41,7 +45,7 @@ def to_onnx(model: nn.Module, example: Tensor, *, input_name: str = "images", ou
     assert program is not None  # with dynamo=True it never is; the signature says it may
     file = io.BytesIO()
     program.save(file)  # type: ignore[arg-type]
-    return file.getvalue()
+    return _without_remarks(file.getvalue())
 
 
 def largest_difference(model: nn.Module, exported: bytes, inputs: Tensor) -> float:
@@ -62,3 +66,13 @@ def largest_difference(model: nn.Module, exported: bytes, inputs: Tensor) -> flo
     session = open_session(exported)
     (outputs,) = session.run(None, {session.get_inputs()[0].name: inputs.numpy()})
     return float(np.abs(outputs - expected).max())
+
+
+def _without_remarks(exported: bytes) -> bytes:
+    """Remove where each operation came from, with its stack trace: nothing of it is needed to run the file."""
+    model = onnx.load_from_string(exported)
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        del part.metadata_props[:]
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content

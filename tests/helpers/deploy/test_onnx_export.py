@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from book.notebooks import ROOT
 from helpers import models, train
 from helpers.deploy.export import largest_difference, to_onnx
 from helpers.deploy.service.model import Model, softmax
@@ -44,6 +45,20 @@ def test_the_file_is_whole_and_valid(pair):
     assert [value.name for value in model.graph.input] == ["images"]
     assert [value.name for value in model.graph.output] == ["logits"]
     assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param
+
+
+def test_the_file_names_no_folder_of_this_machine(pair):
+    _, exported = pair
+    assert b"site-packages" not in exported
+    assert str(ROOT).encode() not in exported
+    assert b".py" not in exported
+
+
+def test_the_same_model_gives_the_same_file_wherever_it_is_exported(pair):
+    model, exported = pair
+    elsewhere = {"to_onnx": to_onnx, "model": model, "example": torch.rand(3, 1, 28, 28)}
+    exec(compile("again = to_onnx(model, example)", "/some/other/notebook.py", "exec"), elsewhere)
+    assert elsewhere["again"] == exported
 
 
 def test_dropout_is_off_and_the_mode_is_restored():
