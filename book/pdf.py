@@ -23,10 +23,15 @@ FOOTER = (
 LOOKS = """
 .bd-article { page-break-before: always }
 .bd-article:first-of-type { page-break-before: avoid }
-details.hide:not([open]) > :not(summary) { display: none }
+[id$="--the-chapters"] { page-break-before: always }
 """
 SETTLE = """async () => {
     document.querySelectorAll('img').forEach(i => { i.loading = 'eager' });
+    // Nothing opens on paper: solutions are printed, the code of drawings is not.
+    document.querySelectorAll('details.hide').forEach(fold => {
+        const [summary, ...solution] = fold.children;
+        fold.replaceWith(...(summary.textContent.includes('content') ? solution : []));
+    });
     await window.MathJax?.startup?.promise;
     await document.fonts.ready;
 }"""
@@ -41,6 +46,7 @@ def main() -> int:
         with sync_playwright() as driver, served(HTML) as address:
             page = launched(driver).new_page(color_scheme="light")
             page.goto(f"{address}/{combined.name}")
+            page.emulate_media(media="print")  # or fonts that only a later page needs would be missing
             page.evaluate(SETTLE)
             page.wait_for_function(ARRIVED)
             page.pdf(
