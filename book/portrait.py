@@ -14,8 +14,8 @@ from book.notebooks import ROOT
 
 PAGE = ROOT / "_build" / "html" / "chapters" / "softmax-regression.html"
 START = "#from-two-classes-to-k div.cell"  # from this cell on: code, output, figure, tick
-WIDTH, HEIGHT = 660, 850
-HIDDEN = ".bd-header-article, .header-article, .bd-sidebar, .pst-scrollable { display: none !important }"
+WIDTH, HEIGHT = 730, 880
+HIDDEN = "#pst-back-to-top, .bd-header-article, .bd-sidebar, .pst-scrollable { display: none !important }"
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
             )
             page = context.new_page()
             page.goto(PAGE.as_uri())
-            page.wait_for_function("window.MathJax?.startup?.promise")
+            page.evaluate("document.fonts.ready")
             page.add_style_tag(content=HIDDEN)
             page.locator(START).first.evaluate("cell => scrollTo(0, cell.getBoundingClientRect().top + scrollY - 16)")
             page.wait_for_timeout(500)
