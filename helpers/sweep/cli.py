@@ -22,6 +22,7 @@ from helpers.sweep.study import counted, open_study, void_lost_trials
 if TYPE_CHECKING:
     from optuna import Study
 
+VARIES = f"what varies: {USAGE}; (int)log: uniform in the logarithm"
 EXAMPLE = """example:
   python -m helpers.sweep chapters/softmax-regression.ipynb --out sweeps/softmax --trials 20 --jobs 2 \\
       -p lr log 1e-4 1e-1 -p hidden intlog 16 512 --set epochs 20 --maximize "softmax regression, validation"
@@ -56,15 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("notebook", type=Path, help="a notebook with a cell tagged 'parameters'")
-    add(
-        "-p",
-        dest="axes",
-        nargs="+",
-        action="append",
-        required=True,
-        metavar="WORD",
-        help=f"what varies: {USAGE}; (int)log: uniform in the logarithm",
-    )
+    add("-p", dest="axes", nargs="+", action="append", required=True, metavar="WORD", help=VARIES)
     add("--set", dest="fixed", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="what is fixed")
     goal = parser.add_mutually_exclusive_group(required=True)
     goal.add_argument("--maximize", metavar="CLAIM", help="the name of a claim that expect() records")
