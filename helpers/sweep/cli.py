@@ -117,7 +117,7 @@ def sweep(plan: Plan, jobs: int) -> int:
     keep(plan, content)
     lost, before = void_lost_trials(study), len(counted(study))
     if before or lost:
-        print(f"going on: {before} trials are there{f', {lost} were interrupted' if lost else ''}", flush=True)
+        print(f"going on after {before} of {plan.trials} trials{f', interrupted: {lost}' if lost else ''}", flush=True)
     try:
         while len(counted(study)) < plan.trials:
             with Crew(plan, min(jobs, plan.trials - len(counted(study)))) as crew:
@@ -149,7 +149,7 @@ def _line(report: dict[str, Any]) -> str:
 def _verdict(study: "Study", plan: Plan) -> int:
     found = table.rows(study, [axis.name for axis in plan.axes])
     best = table.best_first(found, plan.direction)
-    print(f"{len(best)} of {len(counted(study))} trials are complete{_rest(found)}")
+    print(f"{len(best)} of {len(counted(study))} trials complete{_rest(found)}")
     if not best:
         print("sweep: no trial is complete; see the errors above", file=sys.stderr)
         return 1
