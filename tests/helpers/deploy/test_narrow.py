@@ -53,10 +53,10 @@ def test_counts_by_hand():
 
 def test_keeps_the_largest():
     first, second = nn.Linear(1, 3, bias=False), nn.Linear(3, 1)
-    first.weight = nn.Parameter(torch.tensor([[1.0], [-3.0], [2.0]]))
+    first.weight = nn.Parameter(torch.tensor([[1.0], [2.0], [-3.0]]))
     second.weight = nn.Parameter(torch.tensor([[10.0, 20.0, 30.0]]))
     small = narrow(nn.Sequential(first, second), 0.6)
-    assert small[0].weight.tolist() == [[-3.0], [2.0]]
+    assert small[0].weight.tolist() == [[2.0], [-3.0]]  # in their old order
     assert small[1].weight.tolist() == [[20.0, 30.0]]
 
 
