@@ -90,7 +90,7 @@ run: $(INSTALLED) ## Run one chapter with your parameters: make run CHAPTER=conc
 
 TEST_ARGS ?=
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -p tests.strict_nbval -n $(JOBS) --dist loadfile \
-    --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 120
+    --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 300
 
 test: book colab ## Run every test, and every chapter a second time comparing all it prints and draws
 	@$(PYTEST) tests $(EXECUTED) $(TEST_ARGS)

@@ -15,7 +15,7 @@ REFUSAL_SECONDS = 60  # far below a chapter's own time on a slow machine under l
 def run(slug, target, *parameters):
     """Run a chapter through papermill's own command line. Return (exit status, stderr, seconds)."""
     command = [sys.executable, "-m", "papermill", str(CHAPTERS / f"{slug}.ipynb"), str(target)]
-    command += ["--cwd", str(CHAPTERS), "-k", "python3", "--no-progress-bar", "--execution-timeout", "120", *parameters]
+    command += ["--cwd", str(CHAPTERS), "-k", "python3", "--no-progress-bar", "--execution-timeout", "300", *parameters]
     start = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     return done.returncode, done.stderr, time.monotonic() - start
