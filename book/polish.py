@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from book import lighten
+from book import columns, lighten
 from book.notebooks import ROOT
 
 KEPT = ROOT / "_build" / "pictures"  # compressed pictures, by their content
@@ -65,7 +65,7 @@ def polish(html: Path) -> None:
             text = text if need in text else re.sub(script, "", text, flags=re.DOTALL)
         top = "../" * (len(path.relative_to(html).parts) - 1)
         text = text.replace('<meta charset="utf-8" />', '<meta charset="utf-8" />' + FONTS.format(top=top), 1)
-        text = lighten.without_plain_tokens(text, plain)
+        text = columns.with_columns(lighten.without_plain_tokens(text, plain))
         if path.name != "search.html":
             text = lighten.with_late_scripts(SEARCH_ONLY.sub("", text))
         if path.name == "genindex.html":
