@@ -2,7 +2,8 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+
+from helpers.data.warp import uniform, warp
 
 
 def vary(images: Tensor, *, generator: torch.Generator) -> Tensor:
@@ -18,22 +19,21 @@ def vary(images: Tensor, *, generator: torch.Generator) -> Tensor:
     Returns:
         The same shape and range.
     """
-    moved = F.grid_sample(images, _grid(images, generator), align_corners=False)
-    exponent = _drawn(images, -0.5, 0.5, generator).exp().view(-1, 1, 1, 1)  # below 1 edges darken: a thicker stroke
+    moved = warp(images, _maps(len(images), generator))
+    exponent = (
+        uniform(len(images), -0.5, 0.5, generator=generator).exp().view(-1, 1, 1, 1)
+    )  # below 1 edges darken: a thicker stroke
     return moved.clamp(0, 1) ** exponent * ~_patch(images, generator)
 
 
-def _drawn(images: Tensor, low: float, high: float, generator: torch.Generator) -> Tensor:
-    return low + (high - low) * torch.rand(len(images), generator=generator)
-
-
-def _grid(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Return where each pixel comes from, (B, H, W, 2)."""
+def _maps(count: int, generator: torch.Generator) -> Tensor:
+    """Return from where in the image each output pixel comes, (count, 2, 3)."""
     ranges = [(-0.2, 0.2), (-0.2, 0.2), (0.8, 1.2), (0.9, 1.1), (-0.12, 0.12), (-0.12, 0.12)]
-    angle, slant, width, height, right, down = (_drawn(images, low, high, generator) for low, high in ranges)
+    drawn = (uniform(count, low, high, generator=generator) for low, high in ranges)
+    angle, slant, width, height, right, down = drawn
     cos, sin = angle.cos(), angle.sin()
     rows = [cos * width, (slant - sin) * height, right, sin * width, cos * height, down]
-    return F.affine_grid(torch.stack(rows, 1).view(-1, 2, 3), list(images.shape), align_corners=False)
+    return torch.stack(rows, 1).view(count, 2, 3)
 
 
 def _patch(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -41,7 +41,8 @@ def _patch(images: Tensor, generator: torch.Generator) -> Tensor:
     erased = torch.rand(len(images), generator=generator) < 0.5
     inside = []
     for size in images.shape[2:]:
-        middle, half = _drawn(images, 0, size, generator), _drawn(images, size / 14, size / 5, generator)
+        middle = uniform(len(images), 0, size, generator=generator)
+        half = uniform(len(images), size / 14, size / 5, generator=generator)
         inside.append((torch.arange(size) - middle[:, None]).abs() < half[:, None])
     rows, columns = inside
     return (rows[:, None, :, None] & columns[:, None, None, :]) & erased[:, None, None, None]
