@@ -8,8 +8,11 @@ from book.notebooks import ROOT
 
 HELPERS = ROOT / "helpers"
 FILES = sorted(HELPERS.rglob("*.py"))
-# The one command of helpers: it trains what it then exports.
-ABOVE = {"helpers/deploy/train.py": {"data", "metrics", "models", "train"}}
+# The one command of helpers trains what it then exports, on digits that it varies.
+ABOVE = {
+    "helpers/deploy/train.py": {"data", "metrics", "models", "train"},
+    "helpers/deploy/augment.py": {"data"},
+}
 # A machine that serves has no torch.
 WITHOUT_TORCH = ("helpers/deploy/folder.py", "helpers/deploy/serve.py", "helpers/deploy/service/")
 MOST_LINES = 200
