@@ -40,19 +40,24 @@ def prepare(model: bytes) -> bytes:
         return written.read_bytes()
 
 
-def to_int8_dynamic(model: bytes, *, layers: Sequence[str] | None = None) -> bytes:
+def to_int8_dynamic(model: bytes, *, layers: Sequence[str] | None = None, bits: int = 7) -> bytes:
     """Store weights as int8; the grid of the activations is found at each run. Needs no examples.
 
     Args:
         model: the ONNX file's content, float32.
         layers: kinds of ONNX nodes to quantize, such as ``["MatMul", "Gemm"]`` for linear layers alone; ``None``
             takes every kind that ONNX Runtime can, convolutions among them.
+        bits: 7 or 8 of the 8 bits that a weight takes are used, for the reason that ``to_int8_static`` gives.
 
     Returns:
         The content of the smaller file: same input, same output.
+
+    Raises:
+        ValueError: the bits are neither 7 nor 8.
     """
+    options = {"weight_type": QuantType.QInt8, "reduce_range": _is_seven(bits)}
     with _files(prepare(model)) as (read, written):
-        quantize_dynamic(read, written, op_types_to_quantize=layers, weight_type=QuantType.QInt8)
+        quantize_dynamic(read, written, op_types_to_quantize=layers, **options)
         return written.read_bytes()
 
 
@@ -76,13 +81,12 @@ def to_int8_static(model: bytes, examples: NDArray[np.float32], *, per_channel: 
     Raises:
         ValueError: there are no examples, or the bits are neither 7 nor 8.
     """
-    if bits not in (7, 8):
-        raise ValueError(f"expected weights of 7 or 8 bits, got {bits}")
+    reduced = _is_seven(bits)
     if len(examples) == 0:
         raise ValueError("expected at least 1 example to find the range of the activations, got none")
     prepared = prepare(model)
     reader = _Reader(onnx.load_from_string(prepared).graph.input[0].name, examples)
-    options = {"quant_format": QuantFormat.QDQ, "per_channel": per_channel, "reduce_range": bits == 7}
+    options = {"quant_format": QuantFormat.QDQ, "per_channel": per_channel, "reduce_range": reduced}
     options |= {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}
     with _files(prepared) as (read, written):
         quantize_static(read, written, reader, **options)
@@ -97,6 +101,12 @@ def weights(model: bytes) -> dict[str, NDArray[np.generic]]:
     """
     tensors = onnx.load_from_string(model).graph.initializer
     return {tensor.name: onnx.numpy_helper.to_array(tensor).copy() for tensor in tensors}
+
+
+def _is_seven(bits: int) -> bool:
+    if bits not in (7, 8):
+        raise ValueError(f"expected weights of 7 or 8 bits, got {bits}")
+    return bits == 7
 
 
 @contextmanager

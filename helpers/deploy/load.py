@@ -23,6 +23,7 @@ class Load:
         seconds: how long it was loaded.
         statuses: HTTP status -> number of replies.
         rate: answers (status 200) a second.
+        mean: milliseconds that an answer took on average.
         p50: milliseconds within which half of the answers came.
         p95: the same for 95 % of them.
         p99: the same for 99 % of them.
@@ -32,13 +33,22 @@ class Load:
     seconds: float
     statuses: dict[str, int]
     rate: float
+    mean: float
     p50: float
     p95: float
     p99: float
     broken: int
 
 
-def measure(port: int, *, connections: int = 8, requests: int = 1000, images: int = 1, path: str = "/predict") -> Load:
+def measure(
+    port: int,
+    *,
+    connections: int = 8,
+    requests: int = 1000,
+    images: int = 1,
+    path: str = "/predict",
+    pause: float = 0.0,
+) -> Load:
     """Load a service on 127.0.0.1 from another process.
 
     Args:
@@ -47,8 +57,10 @@ def measure(port: int, *, connections: int = 8, requests: int = 1000, images: in
         requests: in all.
         images: in each request, of 28x28 values.
         path: where to.
+        pause: seconds that a connection waits after a 503 before it asks again.
     """
-    words = {"port": port, "connections": connections, "requests": requests, "images": images, "path": path}
+    words: dict[str, object] = {"port": port, "connections": connections, "requests": requests, "images": images}
+    words |= {"path": path, "pause": pause}
     options = [part for name, value in words.items() for part in (f"--{name}", str(value))]
     command = [sys.executable, "-m", "helpers.deploy.load", *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=300)
@@ -58,8 +70,8 @@ def measure(port: int, *, connections: int = 8, requests: int = 1000, images: in
 class _Client(asyncio.Protocol):
     """One connection: sends, waits for the whole reply, notes status and time, and sends again."""
 
-    def __init__(self, message: bytes, budget: list[int], seen: list[tuple[int, float]]) -> None:
-        self._message, self._budget, self._seen = message, budget, seen
+    def __init__(self, message: bytes, budget: list[int], seen: list[tuple[int, float]], pause: float) -> None:
+        self._message, self._budget, self._seen, self._pause = message, budget, seen, pause
         self._received = b""
         self.done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
@@ -74,14 +86,20 @@ class _Client(asyncio.Protocol):
         if not found or len(body) < int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]):
             return
         self._received = b""
-        self._seen.append((int(head[9:12]), time.perf_counter() - self._sent))
-        self._next()
+        status = int(head[9:12])
+        self._seen.append((status, time.perf_counter() - self._sent))
+        if status == 503 and self._pause:
+            asyncio.get_running_loop().call_later(self._pause, self._next)
+        else:
+            self._next()
 
     def connection_lost(self, _: Exception | None) -> None:
         if not self.done.done():
             self.done.set_result(False)
 
     def _next(self) -> None:
+        if self.done.done():  # the connection broke while it paused
+            return
         if not self._budget[0]:
             self.done.set_result(True)
             self._transport.close()
@@ -99,12 +117,12 @@ def request_bytes(path: str, images: int) -> bytes:
     return head.encode() + b"\r\n\r\n" + body
 
 
-async def _run(port: int, connections: int, requests: int, message: bytes) -> Load:
+async def _run(port: int, connections: int, requests: int, message: bytes, pause: float) -> Load:
     loop = asyncio.get_running_loop()
     budget, seen = [requests], list[tuple[int, float]]()
     start = time.perf_counter()
     clients = [
-        (await loop.create_connection(lambda: _Client(message, budget, seen), "127.0.0.1", port))[1]
+        (await loop.create_connection(lambda: _Client(message, budget, seen, pause), "127.0.0.1", port))[1]
         for _ in range(connections)
     ]
     finished = await asyncio.gather(*(client.done for client in clients))
@@ -116,7 +134,8 @@ async def _run(port: int, connections: int, requests: int, message: bytes) -> Lo
 
     statuses = {str(status): count for status, count in Counter(status for status, _ in seen).items()}
     rate, broken = len(times) / seconds, finished.count(False)
-    return Load(seconds, statuses, rate, quantile(0.5), quantile(0.95), quantile(0.99), broken)
+    mean = sum(times) / len(times) if times else math.nan
+    return Load(seconds, statuses, rate, mean, quantile(0.5), quantile(0.95), quantile(0.99), broken)
 
 
 def main() -> None:
@@ -127,9 +146,11 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1000, help="in all (%(default)s)")
     parser.add_argument("--images", type=int, default=1, help="in each request (%(default)s)")
     parser.add_argument("--path", default="/predict", help="where to (%(default)s)")
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds to wait after a 503 (%(default)s)")
     options = parser.parse_args()
     message = request_bytes(options.path, options.images)
-    print(json.dumps(asdict(asyncio.run(_run(options.port, options.connections, options.requests, message)))))
+    run = _run(options.port, options.connections, options.requests, message, options.pause)
+    print(json.dumps(asdict(asyncio.run(run))))
 
 
 if __name__ == "__main__":

@@ -49,12 +49,13 @@ def train_digits(*, seed: int = 0, epochs: int = 20) -> tuple[nn.Module, data.Sp
     runtime.seed_everything(seed)
     generator = torch.Generator().manual_seed(seed)
     model = models.ConvNet(channels=1, classes=len(splits.classes), size=28)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    model.to(memory_format=torch.channels_last)  # a CPU convolves faster so
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
     batches = Varied(data.Batches(splits.train, 64, generator=generator), generator)
     for _ in train.epochs(model, batches, cross_entropy, optimizer, epochs=epochs):
         schedule.step()
-    return model, splits
+    return model.to(memory_format=torch.contiguous_format), splits
 
 
 def write_digits(folder: str | Path, *, seed: int = 0, epochs: int = 20) -> ModelCard:

@@ -109,3 +109,16 @@ def test_no_examples_are_refused(exported, examples):
 def test_other_bits_are_refused(exported, examples, bits):
     with pytest.raises(ValueError, match=f"7 or 8 bits, got {bits}"):
         compress.to_int8_static(exported, examples, bits=bits)
+
+
+@pytest.mark.parametrize("bits", [7, 8])
+def test_dynamic_weights_keep_to_their_bits(exported, bits):
+    """Beyond 64, two products of uint8 and int8 may overflow the 16 bits in which some processors add them."""
+    stored = compress.weights(compress.to_int8_dynamic(exported, bits=bits))
+    largest = max(np.abs(w.astype(int)).max() for name, w in stored.items() if name.endswith("_quantized"))
+    assert (largest <= 64) == (bits == 7)
+
+
+def test_dynamic_refuses_other_bits(exported):
+    with pytest.raises(ValueError, match="7 or 8 bits, got 4"):
+        compress.to_int8_dynamic(exported, bits=4)

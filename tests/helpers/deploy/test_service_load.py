@@ -50,5 +50,18 @@ def test_sheds_at_ten_times_its_capacity_and_stays_quick(small):
     pytest.fail(f"answers were slow under load: {unloaded}, {load}")
 
 
+def test_clients_that_pause_are_refused_less_often(small):
+    """Who asks again at once is refused many times for each answer; who waits a tenth of a second is not."""
+    at_once, patient = (measure(small.port, connections=10 * ROOM, requests=1000, pause=p) for p in (0, 0.1))
+    assert patient.broken == 0
+    assert patient.statuses["200"] > at_once.statuses["200"]
+
+
+def test_the_mean_obeys_littles_law(service):
+    """Requests under way are rate times mean latency: all connections, but for start and end."""
+    load = measure(service.port, connections=8, requests=600)
+    assert load.rate * load.mean / 1000 == pytest.approx(8, rel=0.15)
+
+
 def test_recovers_at_once(small):
     assert measure(small.port, connections=1, requests=50).statuses == {"200": 50}
