@@ -25,10 +25,10 @@ def chapter(slug):
 
 @pytest.fixture
 def few_epochs(chapter):
-    """Words for papermill's command line that make training as short as the chapter allows."""
+    """Words for papermill's command line: training as short, and repeated as seldom, as the chapter allows."""
     start = next((cell.source for cell in notebooks.code_cells(chapter) if "runtime.start(" in cell.source), "")
-    low = re.search(r"\bepochs=\((\d+),", start)
-    return ["-p", "epochs", str(max(2, int(low[1])))] if low else []
+    lowest = re.findall(r"\b(\w*epochs|seeds)=\((\d+),", start)
+    return [word for name, low in lowest for word in ("-p", name, str(max(2, int(low))))]
 
 
 @pytest.fixture

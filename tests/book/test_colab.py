@@ -38,11 +38,11 @@ def call(python, folder, *words):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_runs_in_an_empty_folder(edition, few_epochs, colab_like, tmp_path):
+def test_runs_in_an_empty_folder_with_another_seed(edition, few_epochs, colab_like, tmp_path):
     folder = tmp_path / "empty"
     folder.mkdir()
     assert "No module named 'helpers'" in call(colab_like, folder, "-c", "import helpers").stderr
-    options = ["-k", "python3", "--no-progress-bar", *few_epochs]
+    options = ["-k", "python3", "--no-progress-bar", "-p", "seed", "1", *few_epochs]
     run = call(colab_like, folder, "-m", "papermill", edition, folder / "out.ipynb", *options)
     assert run.returncode == 0, run.stderr
     # It brought its own, and left nothing of it behind in this Python.

@@ -1,5 +1,6 @@
 """A chapter runs again with other parameters, and refuses wrong ones at once with one clear sentence."""
 
+import json
 import subprocess
 import sys
 import time
@@ -7,9 +8,29 @@ import time
 import papermill
 import pytest
 
+from book import notebooks
 from book.notebooks import CHAPTERS, ROOT
 
 REFUSAL_SECONDS = 60  # far below a chapter's own time on a slow machine under load
+# Runs a chapter's start once for each wrong value, all in one process: a kernel for each would take minutes.
+UP_TO_THE_START = """
+import contextlib, json, sys
+cells, given = json.load(sys.stdin)
+imports, parameters, start = cells
+ready = {"__name__": "__main__"}
+exec(imports, ready)
+for one in given:
+    names = dict(ready)
+    exec(parameters, names)
+    names.update(one)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            exec(start, names)
+    except Exception as error:
+        print(json.dumps([type(error).__name__, str(error)]))
+    else:
+        print(json.dumps(["", "it was taken"]))
+"""
 
 
 def run(slug, target, *parameters):
@@ -25,39 +46,36 @@ def last_sentence(stderr):
     return [line for line in stderr.splitlines() if line.strip()][-1]
 
 
-def names(slug):
-    return papermill.inspect_notebook(str(CHAPTERS / f"{slug}.ipynb"))
+def numeric(slug):
+    """Return the name of one number among the parameters: epochs where there is one."""
+    names = papermill.inspect_notebook(str(CHAPTERS / f"{slug}.ipynb"))
+    return "epochs" if "epochs" in names else "seed"
 
 
-def test_another_seed_and_few_epochs(slug, few_epochs, tmp_path):
-    status, stderr, _ = run(slug, tmp_path / "out.ipynb", "-p", "seed", "1", *few_epochs)
+def absent_device():
+    """Return a kind of device that this machine lacks, or None where it has every kind."""
+    torch = pytest.importorskip("torch")
+    return next((name for name in ("cuda", "mps") if not getattr(torch, name).is_available()), None)
+
+
+def refusals(chapter, *given):
+    """Give the chapter's start those parameters, one dictionary after the other. Return the errors."""
+    cells = [cell.source for cell in notebooks.code_cells(chapter)]
+    start = next(number for number, source in enumerate(cells) if "runtime.start(" in source)
+    command = [sys.executable, "-c", UP_TO_THE_START]
+    words = json.dumps([cells[start - 2 : start + 1], given])
+    done = subprocess.run(command, cwd=ROOT, input=words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+# Every chapter runs with another seed and few epochs in tests/book/test_colab.py, as an edition of its own.
+def test_another_seed_and_few_epochs(tmp_path):
+    status, stderr, _ = run("logistic-regression", tmp_path / "out.ipynb", "-p", "seed", "1", "-p", "epochs", "2")
     assert status == 0, stderr
 
 
-def numeric(slug):
-    """Return the name of one number among the parameters: epochs where there is one."""
-    return "epochs" if "epochs" in names(slug) else "seed"
-
-
-@pytest.mark.parametrize("value", ["many", "2.5", "true"])
-def test_a_wrong_type_is_refused(slug, tmp_path, value):
-    status, stderr, seconds = run(slug, tmp_path / "out.ipynb", "-p", numeric(slug), value)
-    assert status != 0
-    assert last_sentence(stderr).startswith(f"ParameterError: parameter {numeric(slug)!r} is ")
-    assert "whole number" in last_sentence(stderr)
-    assert seconds < REFUSAL_SECONDS
-
-
-def test_a_value_out_of_range_is_refused(slug, tmp_path):
-    status, stderr, seconds = run(slug, tmp_path / "out.ipynb", "-p", numeric(slug), "-1")
-    assert status != 0
-    sentence = last_sentence(stderr)
-    assert sentence.startswith(f"ParameterError: parameter {numeric(slug)!r} is -1")
-    assert " from " in sentence
-    assert seconds < REFUSAL_SECONDS
-
-
-def test_an_unknown_name_is_refused_with_the_nearest_one(slug, tmp_path):
+def test_papermill_ends_at_an_unknown_name_and_says_the_nearest_one(slug, tmp_path):
     near = numeric(slug)
     status, stderr, seconds = run(slug, tmp_path / "out.ipynb", "-p", near[:-1], "3")
     assert status != 0
@@ -68,11 +86,23 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(slug, tmp_path):
     assert seconds < REFUSAL_SECONDS
 
 
-def test_a_device_that_is_not_there_is_refused(slug, tmp_path):
-    torch = pytest.importorskip("torch")
-    absent = next((name for name in ("cuda", "mps") if not getattr(torch, name).is_available()), None)
-    if absent is None:
-        pytest.skip("this machine has every device")
-    status, stderr, _ = run(slug, tmp_path / "out.ipynb", "-p", "device", absent)
+def test_papermill_ends_at_a_wrong_type(slug, tmp_path):
+    status, stderr, seconds = run(slug, tmp_path / "out.ipynb", "-p", numeric(slug), "many")
     assert status != 0
-    assert last_sentence(stderr).startswith(f"DeviceError: device={absent!r} was asked for")
+    assert last_sentence(stderr).startswith(f"ParameterError: parameter {numeric(slug)!r} is ")
+    assert "whole number" in last_sentence(stderr)
+    assert seconds < REFUSAL_SECONDS
+
+
+def test_wrong_values_and_an_absent_device_are_refused(slug, chapter):
+    name, absent = numeric(slug), absent_device()
+    given = [{name: value} for value in ("many", 2.5, True, -1)]
+    *refused, no_device = refusals(chapter, *given, {"device": absent or "abacus"})
+    for kind, sentence in refused:
+        assert kind == "ParameterError"
+        assert sentence.startswith(f"parameter {name!r} is ")
+        assert "whole number" in sentence
+    assert " from " in refused[-1][1]
+    kind, sentence = no_device
+    assert kind == ("DeviceError" if absent else "ParameterError")
+    assert repr(absent or "abacus") in sentence
