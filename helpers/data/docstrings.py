@@ -57,7 +57,7 @@ def docstrings(source: str) -> Iterator[str]:
     while waiting:
         node = waiting.pop(0)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield ast.get_docstring(node) or ""
+            yield ast.get_docstring(node, clean=False) or ""  # `sentences` cleans it
             waiting += node.body  # the statements alone: most of a tree is expressions, which hold no docstring
 
 
@@ -73,12 +73,11 @@ def sentences(docstring: str) -> Iterator[str]:
 
 
 def _is_sentence(text: str) -> bool:
-    letters = sum(character.isalpha() or character == " " for character in text)
     return (
-        FEWEST_WORDS <= len(text.split()) <= MOST_WORDS
+        text.endswith(".")  # the cheap questions first: most texts fail one of them
         and text[0].isupper()
-        and text.endswith(".")
-        and letters >= LETTERS * len(text)
+        and FEWEST_WORDS <= len(text.split()) <= MOST_WORDS
+        and sum(map(str.isalpha, text)) + text.count(" ") >= LETTERS * len(text)
         and not re.search(r"[=<>{}\[\]\\$^]| : ", text)
     )
 
