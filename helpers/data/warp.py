@@ -25,7 +25,8 @@ def affine_matrices(
     """Draw an affine map of the plane for each of `count` images.
 
     The map says from where in the image each output pixel comes, so a scale of 1.2 makes things smaller. It works in
-    coordinates in which the image reaches from -1 to 1 along both axes.
+    coordinates in which the image reaches from -1 to 1 along both axes, so a turn keeps shapes only in a square image:
+    for one of H x W, multiply the entry [0, 1] by H / W and the entry [1, 0] by W / H.
 
     Args:
         count: number of maps B.
