@@ -16,8 +16,15 @@ def in_columns(printed: str) -> bool:
 
 
 def with_columns(text: str) -> str:
-    """Return a page whose outputs in columns have the class ``columns``, which ``course.css`` reads."""
-    return PRINTED.sub(
-        lambda found: found[1] + " columns" * in_columns(found[3]) + found[2] + found[3],
-        text,
-    )
+    """Return a page whose outputs in columns have the class ``columns``, which ``course.css`` reads.
+
+    The keyboard can reach and scroll them from the start. The theme's script takes that back where nothing scrolls.
+    """
+    return PRINTED.sub(marked, text)
+
+
+def marked(found: re.Match) -> str:
+    """Return one output, marked if it is in columns."""
+    if not in_columns(found[3]):
+        return found[0]
+    return found[1] + " columns" + found[2].replace("<pre>", '<pre tabindex="0">') + found[3]

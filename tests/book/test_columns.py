@@ -30,5 +30,5 @@ def test_only_printed_columns_are_marked():
     code = f'<div class="highlight-ipython3 notranslate"><div class="highlight"><pre>{TABLE}</pre></div>'
     lines = printed.format(kind="stream", text="one line\nand another\n")
     table = printed.format(kind="text_plain", text=TABLE)
-    marked = table.replace("notranslate", "notranslate columns")
+    marked = table.replace("notranslate", "notranslate columns").replace("<pre>", '<pre tabindex="0">')
     assert with_columns(code + lines + table + lines + table) == code + lines + marked + lines + marked
