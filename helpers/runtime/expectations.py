@@ -6,6 +6,7 @@ the book fails on any cross.
 
 import html
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 from helpers.runtime.show import show_line
 
 CLAIM_MIME = "application/vnd.course.claim+json"
+COLOR = re.compile(r"\x1b\[[0-9;]*m")  # some libraries color their messages for a terminal
 _MISSING = object()
 
 
@@ -103,7 +105,7 @@ def symptom(*types: type[BaseException]) -> Iterator[Symptom]:
     try:
         yield caught
     except expected as error:
-        caught.name, caught.message = type(error).__name__, str(error)
+        caught.name, caught.message = type(error).__name__, COLOR.sub("", str(error))
         first_line = caught.message.strip().splitlines()[0] if caught.message.strip() else ""
         print(f"{caught.name}: {first_line}")
     else:

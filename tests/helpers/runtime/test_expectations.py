@@ -82,6 +82,13 @@ def test_a_symptom_is_printed_and_kept(capsys):
     assert capsys.readouterr().out == "ValueError: first line\n"
 
 
+def test_a_symptom_has_no_terminal_colors(capsys):
+    with symptom(ValueError) as caught:
+        raise ValueError("\x1b[1monly if you trust it\x1b[0m. More")
+    assert caught.message == "only if you trust it. More"
+    assert capsys.readouterr().out == "ValueError: only if you trust it. More\n"
+
+
 def test_no_symptom_is_said(capsys):
     with symptom(ValueError) as caught:
         pass
