@@ -23,7 +23,15 @@ from book.notebooks import EXECUTED, ROOT
 
 COLAB = ROOT / "_build" / "colab"
 # Where an import has another name than its package.
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "skimage": "scikit-image", "IPython": "ipython", "PIL": "pillow"}
+DISTRIBUTIONS = {
+    "IPython": "ipython",
+    "PIL": "pillow",
+    "python_multipart": "python-multipart",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+}
+# What a module imports when it is used, and not before: no import of ours names it.
+BEHIND = {"torch.utils.tensorboard": "tensorboard", "onnx": "onnxscript", "fastapi": "python_multipart"}
 UNTOUCHED = ("torch", "torchvision", "numpy")
 RELATIVE_LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<to>[\w./-]+\.(?:ipynb|md|py|ya?ml)(?:#[^)\s]*)?)\)")
 SETUP = '''#@title Set up this chapter (it runs first: Runtime, Run all) {{ display-mode: "form" }}
@@ -111,8 +119,7 @@ def packages(notebook: NotebookNode) -> dict[str, str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules.add(node.module)
     names = {module.split(".")[0] for module in modules} - {*sys.stdlib_module_names, *UNTOUCHED, "helpers"}
-    if "torch.utils.tensorboard" in modules:  # comes with torch, and needs this package to write
-        names.add("tensorboard")
+    names |= {behind for module, behind in BEHIND.items() if module in modules}
     return {name: pinned().get(name) or DISTRIBUTIONS.get(name, name) for name in sorted(names)}
 
 

@@ -1,5 +1,6 @@
 """A Colab edition runs by itself: one file, in an empty folder, where ``helpers`` is not installed."""
 
+import ast
 import subprocess
 import sys
 import sysconfig
@@ -22,14 +23,44 @@ def edition(slug):
     return path
 
 
+# What Colab does not bring. An edition has to name those that it uses, or does not find them here.
+NOT_ON_COLAB = {
+    *("fastapi", "httpx", "monai", "nibabel", "onnx", "onnxruntime", "onnxscript", "optuna", "pooch"),
+    *("prometheus_client", "python_multipart", "safetensors", "sentencepiece", "tensorboard", "torchao"),
+    *("torchmetrics", "torchtext", "uvicorn"),
+}
+HIDE = """
+import sys
+from importlib.machinery import PathFinder
+
+class Without:
+    def __getattr__(self, name):
+        return getattr(PathFinder, name)
+
+    def find_spec(self, name, path=None, target=None):
+        return None if name.partition(".")[0] in {absent} else PathFinder.find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Without()
+"""
+
+
 @pytest.fixture
-def colab_like(tmp_path):
-    """A Python that has every package of the course but ``helpers``: path files of path files are not followed."""
+def colab_like(tmp_path, edition):
+    """A Python with those packages of the course that Colab has or the edition asks for, and without ``helpers``."""
     venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
     python = tmp_path / "venv" / "bin" / "python"
     (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
     (site / "course.pth").write_text(sysconfig.get_path("purelib"))
+    absent = NOT_ON_COLAB - needed(edition).keys()
+    (site / "sitecustomize.py").write_text(HIDE.format(absent=sorted(absent)))
     return python
+
+
+def needed(edition):
+    """Return what the edition's first cell asks for: import name -> package."""
+    setup = notebooks.read(edition).cells[0].source
+    line = next(line for line in setup.splitlines() if line.startswith("needed = "))
+    return ast.literal_eval(line.removeprefix("needed = ").partition("  #")[0])
 
 
 def call(python, folder, *words):
@@ -58,16 +89,16 @@ def test_keeps_the_outputs_and_asks_for_a_gpu(edition, executed):
 
 
 def test_leaves_torch_and_numpy_alone(edition):
-    setup = notebooks.read(edition).cells[0].source
-    needed = next(line for line in setup.splitlines() if line.startswith("needed = "))
-    assert not any(repr(name) in needed for name in ("torch", "torchvision", "numpy", "helpers"))
-    assert "--no-deps" in setup
+    assert not {"torch", "torchvision", "numpy", "helpers"} & needed(edition).keys()
+    assert "--no-deps" in notebooks.read(edition).cells[0].source
 
 
 def test_asks_for_what_a_chapter_imports_at_the_version_that_works():
     sources = ["import torchtext, PIL.Image, os", "from torch.utils.tensorboard import SummaryWriter", "import numpy"]
+    sources.append("import onnx")
     cells = [new_code_cell(source) for source in sources]
-    expected = {"PIL": "pillow", "tensorboard": "tensorboard", "torchtext": "torchtext==0.6.0"}
+    expected = {"PIL": "pillow", "onnx": "onnx", "onnxscript": "onnxscript"}
+    expected |= {"tensorboard": "tensorboard", "torchtext": "torchtext==0.6.0"}
     assert colab.packages(new_notebook(cells=cells)) == expected
 
 
