@@ -20,10 +20,8 @@ def vary(images: Tensor, *, generator: torch.Generator) -> Tensor:
         The same shape and range.
     """
     moved = warp(images, _maps(len(images), generator))
-    exponent = (
-        uniform(len(images), -0.5, 0.5, generator=generator).exp().view(-1, 1, 1, 1)
-    )  # below 1 edges darken: a thicker stroke
-    return moved.clamp(0, 1) ** exponent * ~_patch(images, generator)
+    exponent = uniform(len(images), -0.5, 0.5, generator=generator).exp()  # below 1 edges darken: a thicker stroke
+    return moved.clamp(0, 1) ** exponent.view(-1, 1, 1, 1) * ~_patch(images, generator)
 
 
 def _maps(count: int, generator: torch.Generator) -> Tensor:

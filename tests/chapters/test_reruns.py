@@ -102,7 +102,9 @@ def test_wrong_values_and_an_absent_device_are_refused(slug, chapter):
         assert kind == "ParameterError"
         assert sentence.startswith(f"parameter {name!r} is ")
         assert "whole number" in sentence
+    assert refused[-1][1].startswith(f"parameter {name!r} is -1")
     assert " from " in refused[-1][1]
     kind, sentence = no_device
     assert kind == ("DeviceError" if absent else "ParameterError")
-    assert repr(absent or "abacus") in sentence
+    start = f"device={absent!r} was asked for" if absent else "parameter 'device' is 'abacus'"
+    assert sentence.startswith(start)
