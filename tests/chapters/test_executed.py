@@ -32,6 +32,15 @@ def test_nothing_is_said_on_stderr(executed):
     assert loud == []
 
 
+def test_no_cell_shows_a_value_that_it_does_not_print(executed):
+    stray = [
+        cell.id
+        for cell in notebooks.code_cells(executed)
+        if any(output.output_type == "execute_result" for output in cell.outputs)
+    ]
+    assert stray == [], "a last line such as model.fit(...) leaves its value under the cell; use it or assign it"
+
+
 def test_few_cells_are_exempt_from_the_second_run(executed):
     cells = notebooks.code_cells(executed)
     exempt = [cell.id for cell in cells if "nbval-ignore-output" in notebooks.tags(cell)]

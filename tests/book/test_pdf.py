@@ -1,0 +1,67 @@
+"""The printed book: its contents name the right pages, code has its colors, and no page is empty."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from pypdf import PdfReader
+
+from book.browser import PROGRAM
+from book.notebooks import ROOT
+from tests.book.conftest import HTML
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """The book, printed now, by the command that `make pdf` calls."""
+    if PROGRAM is None or not (HTML / "index.html").exists():
+        pytest.skip("printing needs Chromium and the built book")
+    file = tmp_path_factory.mktemp("printed") / "book.pdf"
+    subprocess.run([sys.executable, "-m", "book.pdf", file], cwd=ROOT, check=True)
+    return PdfReader(file)
+
+
+def words(text):
+    """The letters and digits of a text: how a PDF sets the spaces between them is its own affair."""
+    return "".join(re.findall(r"\w+", text))
+
+
+def sections(book, entries=None, level=1):
+    """Titles and sections of the outline, in order: (level, title, page counted from 0)."""
+    for entry in book.outline if entries is None else entries:
+        if isinstance(entry, list):
+            yield from sections(book, entry, level + 1)
+        elif level <= 2:
+            yield level, entry.title, book.get_destination_page_number(entry)
+
+
+def test_the_contents_name_the_page_of_every_title_and_section(printed):
+    found = list(sections(printed))
+    here = next(i for i, (_, title, _) in enumerate(found) if title == "Contents")
+    listed = found[here + 1 :]
+    assert len([title for level, title, _ in listed if level == 1]) >= 9
+    contents = "".join(words(printed.pages[i].extract_text()) for i in range(found[here][2], listed[0][2]))
+    for _, title, page in listed:
+        assert f"{words(title)}{page + 1}" in contents, title
+    for level, title, page in listed[::4]:  # reading all pages would take a minute
+        text = words(printed.pages[page].extract_text())
+        assert words(title) in text, f"{title!r} is not on page {page + 1}"
+        assert level == 2 or text.startswith(words(title)), f"page {page + 1} does not begin with {title!r}"
+
+
+def test_no_page_is_empty(printed):
+    drawn = [len(page.get_contents().get_data()) for page in printed.pages]
+    assert len(drawn) > 300
+    assert min(drawn) > 2000
+
+
+def test_code_is_colored_and_links_lead_within_the_book(printed):
+    chapter = next(page for level, title, page in sections(printed) if level == 1 and title.startswith("Concepts"))
+    drawn = printed.pages[chapter + 1].get_contents().get_data()
+    colors = set(re.findall(rb"([\d.]+ [\d.]+ [\d.]+) rg\n", drawn))
+    assert len(colors) >= 6, "code on paper has the colors that it has on the page"
+    links = [link.get_object() for page in printed.pages for link in page.get("/Annots", [])]
+    addresses = [str(link["/A"]["/URI"]) for link in links if "/URI" in link.get("/A", {})]
+    assert len(addresses) > 50
+    assert [address for address in addresses if "127.0.0.1" in address or address.startswith("file")] == []
