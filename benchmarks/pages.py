@@ -2,10 +2,11 @@
 
 A visit is the first that a reader makes: every file comes over HTTP. The size counts what was sent, without
 compression; layout shift is what moved while the page was loaded and scrolled through, where 0.1 counts as good.
-The phone is a small screen on a processor slowed down four times; it is usable once the page is painted and no task
-of more than 50 ms is left that would hold up a tap.
+The phones are small screens on this processor, slowed down until Lighthouse's benchmark index is what Chrome's
+developer tools take for a phone of the middle (1000, such as a Pixel 5) and for a slow one (264, such as a Moto G Power
+of 2022). A page is usable once it is painted and no task of more than 50 ms is left that would hold up a tap.
 
-Run with ``make weigh``, in two minutes.
+Run with ``make weigh``, in five minutes.
 """
 
 import statistics
@@ -19,12 +20,29 @@ from book.notebooks import ROOT
 HTML = ROOT / "_build" / "html"
 COLUMNS = (
     *("page", "requests", "kB at once", "kB in all", "first paint (ms)", "main content (ms)"),
-    *("phone: main content (ms)", "phone: usable (ms)", "layout shift"),
+    *("phone: main content (ms)", "phone: usable (ms)", "slow phone: usable (ms)", "layout shift"),
 )
 TURNS = 3
 LAPTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 360, "height": 800}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
-SLOWDOWN = 4
+INDEX = {"phone": 1000, "slow phone": 264}
+FASTEST, SLOWEST, STEP = 1.0, 8.0, 1.1  # slow-downs that are tried, each this much more than the last
+# As Lighthouse computes its index: strings that grow and are thrown away, then numbers that are copied.
+BENCHMARK = """() => {
+    const rate = work => {
+        const start = performance.now();
+        let turns = 0;
+        while (performance.now() - start < 300) { work(turns); turns += 1 }
+        return turns / (performance.now() - start) * 100;
+    };
+    const pair = [0, 1].map(() => Array.from({length: 100000}, (_, i) => i));
+    const strings = rate(() => { let s = ''; for (let i = 0; i < 10000; i++) s += 'a'; return s.length });
+    const numbers = rate(turn => {
+        const from = pair[turn % 2], to = pair[1 - turn % 2];
+        for (let i = 0; i < from.length; i++) to[i] = from[i];
+    });
+    return (strings + numbers) / 2;
+}"""
 WATCH = """
     window.seen = {shift: 0, largest: 0, busy: 0};
     const watch = (type, note) => new PerformanceObserver(list => list.getEntries().forEach(note)).observe(
@@ -48,15 +66,40 @@ def main() -> None:
     names = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
     with sync_playwright() as driver, served(HTML) as address:
         browser = launched(driver)
-        rows = [measured(browser, address, name) for name in names if name not in ("index.html", "search.html")]
+        slowdowns = {"laptop": 1.0} | {phone: slowdown(browser, index) for phone, index in INDEX.items()}
+        print(f"slow-downs: {slowdowns}")
+        wanted = [name for name in names if name not in ("index.html", "search.html")]
+        rows = [measured(browser, address, name, slowdowns) for name in wanted]
         version = browser.version.split(".")[0]
     write_report("pages", f"What a page weighs, in Chromium {version}", COLUMNS, rows, peers=())
 
 
-def measured(browser: Browser, address: str, name: str) -> list[object]:
+def slowdown(browser: Browser, index: float) -> float:
+    """Return how much to slow this processor down so that it is no faster than a device of that benchmark index."""
+    rate = FASTEST
+    while index_of(browser, rate) > index:
+        rate = round(rate * STEP, 2)
+        if rate > SLOWEST:
+            raise SystemExit(f"Slowed down {SLOWEST} times, this processor still has an index above {index}.")
+    return rate
+
+
+def index_of(browser: Browser, rate: float) -> float:
+    """Return the benchmark index of this processor, slowed down so much: the median of three."""
+    context = browser.new_context()
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})
+    found = statistics.median(page.evaluate(BENCHMARK) for _ in range(3))
+    context.close()
+    return found
+
+
+def measured(browser: Browser, address: str, name: str, slowdowns: dict[str, float]) -> list[object]:
     """Return a page's row: medians of several first visits, and the worst layout shift."""
-    url = f"{address}/{name}"
-    laptop, phone = ([visit(browser, url, **kind) for _ in range(TURNS)] for kind in (LAPTOP, PHONE))
+    laptop, phone, slow = (
+        [visit(browser, f"{address}/{name}", rate, LAPTOP if kind == "laptop" else PHONE) for _ in range(TURNS)]
+        for kind, rate in slowdowns.items()
+    )
 
     def median(visits: list[dict], key: str) -> int:
         return round(statistics.median(seen[key] for seen in visits))
@@ -65,25 +108,28 @@ def measured(browser: Browser, address: str, name: str) -> list[object]:
         name.removesuffix(".html"),
         *(median(laptop, key) for key in ("requests", "at once", "in all", "first", "largest")),
         *(median(phone, key) for key in ("largest", "usable")),
-        round(max(seen["shift"] for seen in laptop + phone), 3),
+        median(slow, "usable"),
+        round(max(seen["shift"] for seen in laptop + phone + slow), 3),
     ]
 
 
-def visit(browser: Browser, url: str, **kind: object) -> dict[str, float]:
+def visit(browser: Browser, url: str, rate: float, kind: dict) -> dict[str, float]:
     """Visit a page once, read it to its end, and return what was seen."""
     context = browser.new_context(**kind)
     page, sizes = context.new_page(), []
-    if "is_mobile" in kind:
-        context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})
     page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
     page.add_init_script(WATCH)
     page.goto(url, wait_until="networkidle")
-    at_once, busy = sum(sizes), page.evaluate("window.seen.busy")
-    seen = page.evaluate(READ)
+    at_once = sum(sizes)
+    loaded = page.evaluate("({...window.seen})")  # before reading on: what scrolls in later may be larger
+    read = page.evaluate(READ)
     page.wait_for_load_state("networkidle")
     context.close()
     counted = {"requests": len(sizes), "at once": at_once / 1000, "in all": sum(sizes) / 1000}
-    return {**seen, **counted, "usable": max(busy, seen["largest"], seen["first"])}
+    first, largest = read["first"], loaded["largest"]
+    usable = max(first, largest, loaded["busy"])
+    return {**counted, "first": first, "largest": largest, "usable": usable, "shift": read["shift"]}
 
 
 if __name__ == "__main__":

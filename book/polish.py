@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from book import columns, lighten
+from book import columns, lighten, styles
 from book.notebooks import ROOT
 
 KEPT = ROOT / "_build" / "pictures"  # compressed pictures, by their content
@@ -75,6 +75,7 @@ def polish(html: Path) -> None:
         shutil.rmtree(html / name) if (html / name).is_dir() else (html / name).unlink(missing_ok=True)
     for path in [*(html / "_static").rglob("*.map"), *(html / "_static" / "vendor").rglob("fa-[br]*")]:
         path.unlink()
+    styles.without_unused_rules(html)
 
 
 def title(path: Path) -> str:
