@@ -11,7 +11,7 @@ Run with ``make weigh``, in five minutes.
 
 import statistics
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Request, sync_playwright
 from report import write_report
 
 from book.browser import launched, served
@@ -57,7 +57,7 @@ READ = """async () => {
         await new Promise(done => setTimeout(done, 20));
     }
     await new Promise(done => setTimeout(done, 300));
-    return {...window.seen, first: performance.getEntriesByName('first-contentful-paint')[0].startTime};
+    return {...window.seen};
 }"""
 
 
@@ -96,10 +96,11 @@ def index_of(browser: Browser, rate: float) -> float:
 
 def measured(browser: Browser, address: str, name: str, slowdowns: dict[str, float]) -> list[object]:
     """Return a page's row: medians of several first visits, and the worst layout shift."""
-    laptop, phone, slow = (
-        [visit(browser, f"{address}/{name}", rate, LAPTOP if kind == "laptop" else PHONE) for _ in range(TURNS)]
-        for kind, rate in slowdowns.items()
-    )
+    url, seen = f"{address}/{name}", {}
+    for kind, rate in slowdowns.items():
+        screen, reading = LAPTOP if kind == "laptop" else PHONE, kind != "slow phone"  # which would read for minutes
+        seen[kind] = [visit(browser, url, rate, screen, reading=reading) for _ in range(TURNS)]
+    laptop, phone, slow = seen.values()
 
     def median(visits: list[dict], key: str) -> int:
         return round(statistics.median(seen[key] for seen in visits))
@@ -113,23 +114,28 @@ def measured(browser: Browser, address: str, name: str, slowdowns: dict[str, flo
     ]
 
 
-def visit(browser: Browser, url: str, rate: float, kind: dict) -> dict[str, float]:
-    """Visit a page once, read it to its end, and return what was seen."""
+def visit(browser: Browser, url: str, rate: float, kind: dict, *, reading: bool) -> dict[str, float]:
+    """Visit a page once, read it to its end if wanted, and return what was seen."""
     context = browser.new_context(**kind)
-    page, sizes = context.new_page(), []
+    page, requests = context.new_page(), []
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})
-    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    page.on("requestfinished", requests.append)
     page.add_init_script(WATCH)
     page.goto(url, wait_until="networkidle")
-    at_once = sum(sizes)
+    at_once = sent(requests)
     loaded = page.evaluate("({...window.seen})")  # before reading on: what scrolls in later may be larger
-    read = page.evaluate(READ)
+    first = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    read = page.evaluate(READ) if reading else loaded
     page.wait_for_load_state("networkidle")
+    counted = {"requests": len(requests), "at once": at_once / 1000, "in all": sent(requests) / 1000}
     context.close()
-    counted = {"requests": len(sizes), "at once": at_once / 1000, "in all": sum(sizes) / 1000}
-    first, largest = read["first"], loaded["largest"]
-    usable = max(first, largest, loaded["busy"])
-    return {**counted, "first": first, "largest": largest, "usable": usable, "shift": read["shift"]}
+    usable = max(first, loaded["largest"], loaded["busy"])
+    return {**counted, "first": first, "largest": loaded["largest"], "usable": usable, "shift": read["shift"]}
+
+
+def sent(requests: list[Request]) -> int:
+    """Return how many bytes the answers to these requests had."""
+    return sum(request.sizes()["responseBodySize"] for request in list(requests))
 
 
 if __name__ == "__main__":
