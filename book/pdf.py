@@ -1,14 +1,15 @@
 """Prints the whole book as one PDF with Chromium: ``python -m book.pdf [FILE]``, by default ``_build/book.pdf``.
 
 The pages' texts are put one after the other into a single page, with anchors made unique, so that links between
-chapters work in the PDF, and its outline is the book's. It is printed twice: only the first print tells on which
-page each section begins, as the contents of the second say.
+chapters work in the PDF, and its outline is the book's. It is printed twice: only the first print tells which page
+each link leads to, as the contents, the lists of cases and the index of the second say.
 """
 
 import os
 import re
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import yaml
 from playwright.sync_api import Page, sync_playwright
@@ -24,58 +25,7 @@ FOOTER = (
     '<div style="font: 8pt sans-serif; width: 100%; text-align: center; color: #555">'
     '<span class="pageNumber"></span></div>'
 )
-LOOKS = """
-.bd-article + .bd-article, [id$="--the-chapters"] { break-before: page }
-.book-contents { font-size: 9pt; line-height: 1.3 }
-.book-contents > div { break-inside: avoid; display: grid; gap: 0 8mm; grid-template-columns: 1fr 1fr; margin: 0.8em 0 }
-.book-contents a { display: flex; gap: 1em; justify-content: space-between }
-.book-contents a.title { font-weight: bold; grid-column: span 2 }
-.book-contents a > :last-child { font-variant-numeric: tabular-nums }
-"""
-SETTLE = """async () => {
-    document.documentElement.dataset.theme = 'light';  // or code has no colors: a script of the theme emptied it
-    // On paper a link leads into the book or to the web; a file beside the page would be one of the printing server.
-    document.querySelectorAll('a[href]').forEach(link => {
-        if (!/^(#|\\w+:)/.test(link.getAttribute('href'))) link.removeAttribute('href');
-    });
-    document.querySelectorAll('img').forEach(i => { i.loading = 'eager' });
-    // Nothing opens on paper: solutions are printed, the code of drawings is not.
-    document.querySelectorAll('details.hide').forEach(fold => {
-        const [summary, ...solution] = fold.children;
-        fold.replaceWith(...(summary.textContent.includes('content') ? solution : []));
-    });
-    await window.MathJax?.startup?.promise;
-    await document.fonts.ready;
-}"""
-# Contents after the landing page: a line for each title and each section, whose number is still to come.
-LIST = """() => {
-    const contents = document.createElement('nav');
-    contents.className = 'bd-article book-contents';
-    const title = document.createElement('h1');
-    title.textContent = 'Contents';
-    contents.append(title);
-    let chapter = contents;
-    for (const heading of document.querySelectorAll('.bd-article:not(:first-of-type) :is(h1, h2)')) {
-        if (heading.localName === 'h1')
-            contents.append(chapter = document.createElement('div'));
-        const line = document.createElement('a');
-        line.className = heading.localName === 'h1' ? 'title' : 'section';
-        line.href = '#' + heading.closest('[id]').id;
-        const name = document.createElement('span');
-        name.textContent = heading.textContent.replace(/#$/, '');
-        const number = document.createElement('span');
-        number.textContent = '000';
-        line.append(name, number);
-        chapter.append(line);
-    }
-    document.querySelector('.bd-article').after(contents);
-}"""
-NUMBER = """numbers => {
-    const places = document.querySelectorAll('.book-contents a > :last-child');
-    if (places.length !== numbers.length)
-        throw Error(`the contents have ${places.length} lines, and the outline ${numbers.length}`);
-    places.forEach((place, i) => { place.textContent = numbers[i]; });
-}"""
+SCRIPT = ROOT / "book" / "print.js"
 ARRIVED = "[...document.images].every(i => i.complete)"
 
 
@@ -83,17 +33,20 @@ def main(file: Path = PDF) -> int:
     """Write the PDF, and say how long it is."""
     with sync_playwright() as driver, served(HTML) as address:
         page = launched(driver).new_page(color_scheme="light")
-        page.route(
-            f"{address}/{WHOLE}", lambda route: route.fulfill(body=whole_book(pages()), content_type="text/html")
-        )
+        text = whole_book(pages())
+        page.route(f"{address}/{WHOLE}", lambda route: route.fulfill(body=text, content_type="text/html"))
         page.goto(f"{address}/{WHOLE}")
         page.emulate_media(media="print")  # or fonts that only a later page needs would be missing
-        page.evaluate(SETTLE)
+        page.add_script_tag(path=SCRIPT)
+        page.evaluate("settle()")
         page.wait_for_function(ARRIVED)
-        page.evaluate(LIST)
+        page.evaluate("list()")
         printed(page, file)
-        page.evaluate(NUMBER, section_pages(PdfReader(file)))
+        found = pages_of_anchors(PdfReader(file))
+        page.evaluate("number", found)
         printed(page, file)
+    if pages_of_anchors(PdfReader(file)) != found:
+        raise SystemExit(f"Filling in the numbers of pages has moved the text: they are wrong in {file}.")
     sheets, size = len(PdfReader(file).pages), file.stat().st_size / 1e6
     print(f"The PDF is at {os.path.relpath(file)}: {sheets} pages, {size:.1f} MB")
     return 0
@@ -113,37 +66,24 @@ def printed(page: Page, file: Path) -> None:
     )
 
 
-def section_pages(book: PdfReader) -> list[int]:
-    """Return the page, counted from 1, of each title and section after the contents, in their order."""
-    found: list[tuple[str, int]] = []
-
-    def walk(entries: list, level: int) -> None:
-        for entry in entries:
-            if isinstance(entry, list):
-                walk(entry, level + 1)
-            elif level <= 2:
-                found.append((entry.title, book.get_destination_page_number(entry) + 1))
-
-    walk(book.outline, 1)
-    titles = [title for title, _ in found]
-    return [number for _, number in found[titles.index("Contents") + 1 :]]
+def pages_of_anchors(book: PdfReader) -> dict[str, int]:
+    """Return the page, counted from 1, of each anchor that a link of the book leads to."""
+    return {
+        unquote(name.removeprefix("/")): book.get_destination_page_number(place) + 1
+        for name, place in book.named_destinations.items()
+    }
 
 
 def pages() -> list[str]:
-    """Return the pages' names in the order of the table of contents, without the index, which has links alone."""
+    """Return the pages' names in the order of the table of contents."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
-    return [file for file in files if file != "genindex"]
+    return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
 
 
 def whole_book(names: list[str]) -> str:
     """Return one page with the articles of all."""
-    first = (HTML / f"{names[-1]}.html").read_text(encoding="utf-8")
-    head = (
-        first[: first.index("<body")]
-        .replace("<html ", '<html data-theme="light" ', 1)
-        .replace("</head>", f"<style>{LOOKS}</style></head>")
-    )
+    first = (HTML / f"{names[0]}.html").read_text(encoding="utf-8")
+    head = first[: first.index("<body")]
     scripts = with_formulas(names)
     articles = "\n".join(article(name, names) for name in names)
     return (

@@ -11,6 +11,9 @@ from book.browser import PROGRAM
 from book.notebooks import ROOT
 from tests.book.conftest import HTML
 
+UNLISTED = {"Goals", "Recap", "References"}  # in every chapter, where a reader expects them
+CASE = re.compile(r"[A-Z]\d+ · ")
+
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
@@ -27,27 +30,42 @@ def words(text):
     return "".join(re.findall(r"\w+", text))
 
 
-def sections(book, entries=None, level=1):
-    """Titles and sections of the outline, in order: (level, title, page counted from 0)."""
+def sections(book, deepest=2, entries=None, level=1):
+    """What the outline lists, in order: (level, title, page counted from 0)."""
     for entry in book.outline if entries is None else entries:
         if isinstance(entry, list):
-            yield from sections(book, entry, level + 1)
-        elif level <= 2:
+            yield from sections(book, deepest, entry, level + 1)
+        elif level <= deepest:
             yield level, entry.title, book.get_destination_page_number(entry)
+
+
+def read(book, first, last):
+    """The words of the pages from the first up to the last, which is not among them."""
+    return "".join(words(book.pages[i].extract_text()) for i in range(first, last))
 
 
 def test_the_contents_name_the_page_of_every_title_and_section(printed):
     found = list(sections(printed))
     here = next(i for i, (_, title, _) in enumerate(found) if title == "Contents")
-    listed = found[here + 1 :]
+    listed = [entry for entry in found[here + 1 :] if entry[1] not in UNLISTED and len(entry[1]) > 1]
     assert len([title for level, title, _ in listed if level == 1]) >= 9
-    contents = "".join(words(printed.pages[i].extract_text()) for i in range(found[here][2], listed[0][2]))
+    contents = read(printed, found[here][2], listed[0][2])
     for _, title, page in listed:
         assert f"{words(title)}{page + 1}" in contents, title
     for level, title, page in listed[::4]:  # reading all pages would take a minute
         text = words(printed.pages[page].extract_text())
         assert words(title) in text, f"{title!r} is not on page {page + 1}"
         assert level == 2 or text.startswith(words(title)), f"page {page + 1} does not begin with {title!r}"
+
+
+def test_the_list_of_cases_names_the_page_of_each(printed):
+    titles = [(title, page) for level, title, page in sections(printed) if level == 1]
+    here = next(i for i, (title, _) in enumerate(titles) if title == "Clinic")
+    clinic = read(printed, titles[here][1], titles[here + 1][1])
+    cases = [(title, page) for _, title, page in sections(printed, 3) if CASE.match(title)]
+    assert len(cases) > 50
+    missing = [title for title, page in cases if f"{words(title)}{page + 1}" not in clinic]
+    assert missing == []
 
 
 def test_no_page_is_empty(printed):
