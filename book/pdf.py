@@ -5,6 +5,8 @@ chapters work in the PDF, and its outline is the book's. It is printed twice: on
 each link leads to, as the contents, the lists of cases and the index of the second say.
 """
 
+import html
+import json
 import os
 import re
 import sys
@@ -84,11 +86,22 @@ def whole_book(names: list[str]) -> str:
     """Return one page with the articles of all."""
     first = (HTML / f"{names[0]}.html").read_text(encoding="utf-8")
     head = first[: first.index("<body")]
-    scripts = with_formulas(names)
+    scripts = with_formulas(names) + f"<style>{''.join(running_head(name) for name in names)}</style>"
     articles = "\n".join(article(name, names) for name in names)
     return (
         f'{head}{scripts}<body data-default-mode="light"><div class="bd-main"><div class="bd-content">'
         f'<div class="bd-article-container">{articles}</div></div></div></body></html>'
+    )
+
+
+def running_head(name: str) -> str:
+    """Return the style that puts a page's title above each sheet of it."""
+    text = (HTML / f"{name}.html").read_text(encoding="utf-8")
+    title = " ".join(html.unescape(re.search(r"<h1[^>]*>(.*?)<", text, re.DOTALL)[1]).split())
+    sheet = f"sheet-{name.replace('/', '-')}"
+    return (
+        f"#{anchor(name, '')} {{ page: {sheet} }} @page {sheet} {{ @top-right {{ content: {json.dumps(title)}; "
+        "color: #555; font: 8pt sans-serif; vertical-align: bottom; padding-bottom: 5mm } }"
     )
 
 
