@@ -57,7 +57,8 @@ def test_the_contents_name_the_page_of_every_title_and_section(printed):
         assert words(title) in text, f"{title!r} is not on page {page + 1}"
         if level == 1:  # whose name stands above each of its pages
             before = words(printed.pages[page - 1].extract_text())
-            assert text.startswith(words(title)) and not before.startswith(words(title)), title
+            assert text.startswith(words(title)), title
+            assert not before.startswith(words(title)), title
 
 
 def test_the_list_of_cases_names_the_page_of_each(printed):
