@@ -119,7 +119,7 @@ def visit(browser: Browser, url: str, rate: float, kind: dict, *, reading: bool)
     context = browser.new_context(**kind)
     page, requests = context.new_page(), []
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})
-    page.on("requestfinished", requests.append)
+    page.on("requestfinished", lambda request: requests.append(request))
     page.add_init_script(WATCH)
     page.goto(url, wait_until="networkidle")
     at_once = sent(requests)
