@@ -51,6 +51,7 @@ WATCH = """
     watch('largest-contentful-paint', entry => { window.seen.largest = entry.startTime });
     watch('longtask', entry => { window.seen.busy = entry.startTime + entry.duration });
 """
+PAINTED = "performance.getEntriesByName('first-contentful-paint').length"
 READ = """async () => {
     for (let y = 0; y < document.body.scrollHeight; y += 700) {
         scrollTo(0, y);
@@ -122,6 +123,7 @@ def visit(browser: Browser, url: str, rate: float, kind: dict, *, reading: bool)
     page.on("requestfinished", lambda request: requests.append(request))
     page.add_init_script(WATCH)
     page.goto(url, wait_until="networkidle")
+    page.wait_for_function(PAINTED)
     at_once = sent(requests)
     loaded = page.evaluate("({...window.seen})")  # before reading on: what scrolls in later may be larger
     first = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
