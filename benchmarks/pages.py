@@ -6,7 +6,7 @@ The phones are small screens on this processor, slowed down until Lighthouse's b
 developer tools take for a phone of the middle (1000, such as a Pixel 5) and for a slow one (264, such as a Moto G Power
 of 2022). A page is usable once it is painted and no task of more than 50 ms is left that would hold up a tap.
 
-Run with ``make weigh``, in five minutes.
+Run with ``make weigh``, in ten minutes.
 """
 
 import statistics
