@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from book import notebooks
+from book import notebooks, styles
 from book.formulas import set_formulas
 from book.heights import note_heights
 from book.notebooks import ROOT
@@ -33,6 +33,7 @@ def main() -> int:
     polish(HTML)
     set_formulas(HTML)
     note_heights(HTML)
+    styles.bundle(HTML)
     (HTML / "index.html").touch()
     print(f"book: rendered in {time.perf_counter() - start:.1f} s", flush=True)
     return 0

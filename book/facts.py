@@ -20,7 +20,7 @@ def facts(slug: str, chapters: dict[str, NotebookNode]) -> list[tuple[str, str, 
     run, held = course["run"], sum(claim["passed"] for claim in course["claims"])
     threads = f", {run['threads']} thread{'s' * (run['threads'] > 1)}" if run["device"] == "cpu" else ""
     memory = f"{course['peak_bytes'] / 1e9:.1f} GB"
-    claims = f'<a href="../results.html">{held} claims hold</a>'
+    claims = f'<a href="../claims.html#claims-{slug}">{held} claims hold</a>'
     return [
         (
             "Time to run",

@@ -1,4 +1,4 @@
-"""Notes how tall each section of a chapter is, on a phone and on a laptop, as measured in Chromium.
+"""Notes how tall each section of a page is, on a phone and on a laptop, as measured in Chromium.
 
 With these, a browser can leave a section until its reader comes near it, and nothing moves when it is laid out. Without
 Chromium the pages do without, and are laid out at once.
@@ -21,13 +21,16 @@ MEASURE = """async () => {
 
 
 def note_heights(folder: Path) -> None:
-    """Write the heights into the chapters' pages, as properties that ``course.css`` reads."""
+    """Write the heights into the pages, as properties that ``course.css`` reads."""
     if PROGRAM is None:
         return
     with sync_playwright() as driver, served(folder) as address:
         browser = launched(driver)
-        for path in folder.glob("chapters/*.html"):
-            seen = {name: measured(browser, f"{address}/chapters/{path.name}", width) for name, width in WIDTHS.items()}
+        for path in [*folder.glob("*.html"), *folder.glob("chapters/*.html")]:
+            if path.name == "index.html":  # it only leads on
+                continue
+            url = f"{address}/{path.relative_to(folder).as_posix()}"
+            seen = {name: measured(browser, url, width) for name, width in WIDTHS.items()}
             path.write_text(with_heights(path.read_text(encoding="utf-8"), **seen), encoding="utf-8")
 
 

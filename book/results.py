@@ -6,22 +6,19 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from book import notebooks
-from book.notebooks import EXECUTED, ROOT
-from book.tables import plain, short, table
+from book.notebooks import ROOT
+from book.tables import table
 
 INTRODUCTION = """# Results
 
-This page is written by the build, from what the chapters recorded while they ran. A claim is an `expect(...)` in a
-chapter: a value that a cell computed, and the bound that it must keep. One crossed claim fails the build.
+This page is written by the build: what the chapters recorded while they ran, and how what the course builds compares
+with its peers. What the chapters found is on the page of [claims](claims.md).
 """
-WORDS = {"at_least": "at least", "at_most": "at most", "equals": "equals"}
 
 
-def page() -> str:
+def page(chapters: dict[str, NotebookNode]) -> str:
     """Return the whole page as Markdown."""
-    chapters = {slug: notebooks.read(EXECUTED / f"{slug}.ipynb") for slug in notebooks.slugs()}
-    parts = [INTRODUCTION, costs(chapters), environments(chapters), repeats(chapters), "## Claims\n"]
-    parts += [claims(slug, notebook) for slug, notebook in chapters.items()]
+    parts = [INTRODUCTION, costs(chapters), environments(chapters), repeats(chapters)]
     parts += [benchmark(path) for path in sorted(ROOT.glob("results/benchmarks/*.json"))]
     return "\n".join(parts)
 
@@ -38,7 +35,7 @@ def costs(chapters: dict[str, NotebookNode]) -> str:
                 f"{course['seconds']:.1f}",
                 f"{course['peak_bytes'] / 1e6:.0f}",
                 len(notebooks.code_cells(notebook)),
-                f"{passed} of {len(course['claims'])}",
+                f"[{passed} of {len(course['claims'])}](#claims-{slug})",
             ]
         )
     return "## What each chapter costs\n\n" + table(
@@ -77,23 +74,6 @@ The tests run every chapter a second time and compare all that it prints and dra
     return text + ("\n" + table(["chapter", "section", "cell"], rows) if rows else "")
 
 
-def claims(slug: str, notebook: NotebookNode) -> str:
-    """Return a chapter's table of claims."""
-    anchors = notebooks.anchors_above(notebook)
-    rows = [
-        [
-            "✓" if claim["passed"] else "✗",
-            plain(claim["name"]),
-            plain(short(claim["value"])),
-            plain(bound(claim["bound"])),
-            f"[{claim['section']}](chapters/{slug}.ipynb#{anchors[claim['cell']]})",
-        ]
-        for claim in notebook.metadata["course"]["claims"]
-    ]
-    heading = f"### {notebooks.title(notebook)}\n\n"
-    return heading + (table(["held", "claim", "value", "bound", "section"], rows) if rows else "It makes no claims.\n")
-
-
 def benchmark(path: Path) -> str:
     """Return a benchmark's table, with the machine and the date of its measurement."""
     data = json.loads(path.read_text(encoding="utf-8"))
@@ -105,8 +85,3 @@ def benchmark(path: Path) -> str:
 def link(slug: str, notebook: NotebookNode) -> str:
     """Return a link to a chapter, under its title."""
     return f"[{notebooks.title(notebook)}](chapters/{slug}.ipynb)"
-
-
-def bound(bounds: dict) -> str:
-    """Return a claim's bounds in words."""
-    return " and ".join(f"{WORDS[kind]} {short(value)}" for kind, value in bounds.items())

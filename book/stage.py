@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 from nbformat import NotebookNode
 
-from book import clinic, landing, notebooks, opening, references, results, shapes
+from book import claims, clinic, landing, notebooks, opening, references, results, shapes
 from book.notebooks import CHAPTERS, EXECUTED, ROOT
 
 SOURCE = ROOT / "_build" / "source"
@@ -34,7 +34,8 @@ def written_pages(chapters: dict[str, NotebookNode]) -> dict[str, str]:
         "clinic.md": clinic.page(chapters),
         "shapes.md": shapes.page(),
         "references.md": references.page(chapters),
-        "results.md": results.page(),
+        "results.md": results.page(chapters),
+        "claims.md": claims.page(chapters),
     }
 
 

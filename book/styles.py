@@ -1,9 +1,11 @@
-"""Takes out of the rendered book's style sheets the rules that match nothing on any page.
+"""Makes of the rendered book's dozen style sheets one, without the rules that match nothing on any page.
 
 The theme brings all of Bootstrap. A rule goes if each of its selectors asks for a class that neither a page has nor a
 script could set; whatever a script names, in any word, stays.
 """
 
+import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -15,6 +17,12 @@ ATTRIBUTE = re.compile(r'class="([^"]*)"')
 INLINE = re.compile(r"<script.*?</script>", re.DOTALL)
 WORD = re.compile(r"[\w-]+")
 NESTING = ("media", "supports", "layer")
+LINK = re.compile(
+    r'<link(?=[^>]* rel="stylesheet")[^>]* href="(?P<top>(?:\.\./)*)(?P<name>_static/[^"?]+)[^"]*"[^>]*>\s*'
+)
+IMPORT = re.compile(r'@import "([^"]+)";')
+ADDRESS = re.compile(r"""url\((["']?)(?!data:)([^"')]+)\1\)""")
+OF_SOME_PAGES = "_static/formulas.css"  # and of no others: it stays by itself
 
 
 def without_unused_rules(html: Path) -> None:
@@ -76,3 +84,32 @@ def asked(selector: list[Node]) -> set[str]:
 def text(tokens: list[Node]) -> str:
     """Return tokens as they are written."""
     return tinycss2.serialize(tokens).strip()
+
+
+def bundle(html: Path) -> None:
+    """Let every page ask for one style sheet instead of a dozen, each of which would hold up its first paint."""
+    kept = set()
+    for page in html.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        found = [link for link in LINK.finditer(text) if link["name"] != OF_SOME_PAGES]
+        if not found:
+            continue
+        sheet = "\n".join(merged(html, link["name"]) for link in found)
+        name = f"_static/book-{hashlib.sha256(sheet.encode()).hexdigest()[:10]}.css"
+        (html / name).write_text(sheet, encoding="utf-8")
+        kept.add(name)
+        for link in found[1:]:
+            text = text.replace(link[0], "", 1)
+        one = f'<link rel="stylesheet" href="{found[0]["top"]}{name}">\n'
+        page.write_text(text.replace(found[0][0], one, 1), encoding="utf-8")
+    for sheet in html.rglob("*.css"):
+        if sheet.relative_to(html).as_posix() not in {*kept, OF_SOME_PAGES}:
+            sheet.unlink()
+
+
+def merged(html: Path, name: str) -> str:
+    """Return a style sheet with those that it imports, and with addresses as they are from ``_static``."""
+    folder = Path(name).parent
+    sheet = (html / name).read_text(encoding="utf-8")
+    sheet = ADDRESS.sub(lambda found: f'url("{os.path.relpath(folder / found[2], "_static")}")', sheet)
+    return IMPORT.sub(lambda found: merged(html, os.path.normpath(folder / found[1])), sheet)

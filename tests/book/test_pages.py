@@ -96,9 +96,7 @@ def test_the_pages_work_from_the_file_system(visit):
     assert page.evaluate("document.fonts.check('16px Iosevka')")
 
 
-@pytest.mark.parametrize(
-    ("term", "found"), [("softmax", "Softmax regression"), ("准确率", "Glossary"), ("S3", "Clinic")]
-)
+@pytest.mark.parametrize(("term", "found"), SEARCHES)
 def test_search_finds(visit, term, found):
     page, troubles = visit(f"search.html?q={term}", 1280)
     page.locator("#search-results li a", has_text=found).first.wait_for(timeout=10_000)

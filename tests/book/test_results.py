@@ -1,11 +1,11 @@
-"""The results page says what the chapters recorded."""
+"""The pages of results and of claims say what the chapters recorded."""
 
 import json
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from book import notebooks, results
+from book import claims, notebooks, results
 
 RUN = {
     "device": "cpu",
@@ -20,12 +20,12 @@ RUN = {
 
 @pytest.fixture
 def notebook():
-    claims = [
+    made = [
         {"name": "a|b*c", "value": 0.123456, "bound": {"at_least": 0.1, "at_most": 0.2}, "passed": True},
         {"name": "name", "value": "x", "bound": {"equals": "x"}, "passed": False},
     ]
-    claims = [{**claim, "cell": "c1", "section": "How it went"} for claim in claims]
-    claims.append({**claims[0], "name": "first", "cell": "c0", "section": "A title"})
+    made = [{**claim, "cell": "c1", "section": "How it went"} for claim in made]
+    made.append({**made[0], "name": "first", "cell": "c0", "section": "A title"})
     cells = [
         new_markdown_cell("# A title"),
         new_markdown_cell("## Goals\n\n- See it"),
@@ -34,12 +34,12 @@ def notebook():
         new_code_cell("pass", id="c1", metadata={"tags": ["nbval-ignore-output"]}),
         new_code_cell("pass", id="c2"),
     ]
-    course = {"seconds": 12.34, "peak_bytes": 5e8, "run": RUN, "claims": claims}
+    course = {"seconds": 12.34, "peak_bytes": 5e8, "run": RUN, "claims": made}
     return new_notebook(cells=cells, metadata={"course": course})
 
 
 def test_costs(notebook):
-    assert "| [A title](chapters/x.ipynb) | 12.3 | 500 | 3 | 2 of 3 |" in results.costs({"x": notebook})
+    assert "| [A title](chapters/x.ipynb) | 12.3 | 500 | 3 | [2 of 3](#claims-x) |" in results.costs({"x": notebook})
 
 
 def test_environment(notebook):
@@ -54,7 +54,9 @@ def test_cells_that_the_second_run_leaves_out(notebook):
 
 
 def test_claims(notebook):
-    text = results.claims("x", notebook)
+    text = claims.page({"x": notebook})
+    assert "**3 claims**" in text
+    assert "(claims-x)=\n## A title" in text
     section = "[How it went](chapters/x.ipynb#how-it-went)"
     assert rf"| ✓ | a\|b\*c | 0.1235 | at least 0.1 and at most 0.2 | {section} |" in text
     assert f"| ✗ | name | x | equals x | {section} |" in text
