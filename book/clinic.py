@@ -1,4 +1,4 @@
-"""Writes the Clinic's index: every fault that a chapter runs, by chapter and by topic. Nothing on it is typed."""
+"""Writes the Clinic's index: every case that a chapter runs, by chapter, article and topic. Nothing on it is typed."""
 
 import re
 from collections import Counter
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from book import notebooks
+from book import articles, notebooks
 from book.tables import plain, short, table
 
 CASE = re.compile(r"([A-Z]\d+) · (.+)")
@@ -32,6 +32,8 @@ Popular articles teach these topics with code that does not run and with claims 
 each of them: the symptom, the cause, the cure, and a check that the cure works. This page is written by the build from
 the chapters' Clinics. It lists **{cases} cases**; the last column is the first thing that the machine says to each.
 """
+BY_ARTICLE = """Five articles were tried line by line. You will know yours by what it is about.
+"""
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,26 @@ def page(chapters: dict[str, NotebookNode]) -> str:
         if rows:
             heading = f"(clinic-{slug})=\n### {notebooks.title(notebook)}\n"
             parts += [heading, table(["case", "what is true", "what the machine says"], rows)]
-    parts.append("## By topic\n")
-    for topic in dict.fromkeys([*TOPICS, "Other"]):
-        found = [f"- {case.id} · [{case.title}]({case.link})" for case in cases if case.topic == topic]
-        parts += [f"### {topic}\n", "\n".join(found) + "\n"] if found else []
+    known = {case.id: case for case in cases}
+    by_article = {about: [known[name] for name in names] for about, names in articles.answered(list(known)).items()}
+    by_topic = {topic: [case for case in cases if case.topic == topic] for topic in [*TOPICS, "Other"]}
+    parts += [
+        "(clinic-by-article)=\n## By article\n",
+        BY_ARTICLE,
+        listed(by_article),
+        "## By topic\n",
+        listed(by_topic),
+    ]
+    return "\n".join(parts)
+
+
+def listed(groups: dict[str, list[Case]]) -> str:
+    """Return a list of cases under a heading for each group that has any."""
+    parts = [
+        f"### {heading}\n\n" + "".join(f"- {case.id} · [{case.title}]({case.link})\n" for case in cases)
+        for heading, cases in groups.items()
+        if cases
+    ]
     return "\n".join(parts)
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from book import notebooks
+from book import articles, notebooks
 
 
 def ids(letter, count):
@@ -53,3 +53,15 @@ def test_every_case_runs_code_and_claims_something(slug):
         code = [cell.source for cell in chapter.cells[start:end] if cell.cell_type == "code"]
         assert 1 <= len(code) <= 2, f"{id} has {len(code)} code cells"
         assert any("expect(" in source for source in code), f"{id} expects nothing"
+
+
+def test_every_case_of_an_article_exists_and_has_one_article():
+    named = [name for names in articles.ARTICLES.values() for name in names.split()]
+    assert sorted(named) == sorted(case for slug in CASES for case in CASES[slug])
+
+
+def test_cases_of_no_article_are_listed_too():
+    assert articles.answered(["C5", "C99"]) == {
+        "How a model is built, step by step, up to tuning, compression, transfer and deployment": ["C5"],
+        articles.BESIDE: ["C99"],
+    }
