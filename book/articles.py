@@ -22,6 +22,5 @@ def answered(identifiers: list[str]) -> dict[str, list[str]]:
     """Return what an article is about -> the identifiers, out of the given, of the cases that answer it."""
     found = {about: [name for name in names.split() if name in identifiers] for about, names in ARTICLES.items()}
     named = {name for names in found.values() for name in names}
-    return {
-        about: names for about, names in (found | {BESIDE: [n for n in identifiers if n not in named]}).items() if names
-    }
+    found[BESIDE] = [name for name in identifiers if name not in named]
+    return {about: names for about, names in found.items() if names}
