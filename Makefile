@@ -2,19 +2,21 @@
 # the second run of the tests are all made from that execution. make and file dates decide what is out of date.
 # Kept to what make 3.81 knows, which is what macOS ships.
 
-PYTHON      ?= python3
-JOBS        ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)' 2>/dev/null)
-PORT        ?= 8000
-CONSTRAINTS ?= constraints.txt
+PYTHON       ?= python3
+COLAB_PYTHON ?= python3.12
+JOBS         ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)' 2>/dev/null)
+PORT         ?= 8000
+CONSTRAINTS  ?= constraints.txt
 
-BIN       := .venv/bin
-INSTALLED := .venv/installed
-BENCH     := .venv-bench
-SLUGS     := $(sort $(basename $(notdir $(wildcard chapters/*.ipynb))))
-EXECUTED  := $(SLUGS:%=_build/executed/%.ipynb)
-COLAB     := $(SLUGS:%=_build/colab/%.ipynb)
-PAGES     := $(filter-out README.md CONTRIBUTING.md,$(wildcard *.md)) _config.yml _toc.yml
-HELPERS   := $(shell find helpers -name '*.py' 2>/dev/null)
+BIN        := .venv/bin
+INSTALLED  := .venv/installed
+BENCH      := .venv-bench
+LIKE_COLAB := .venv-colab
+SLUGS      := $(sort $(basename $(notdir $(wildcard chapters/*.ipynb))))
+EXECUTED   := $(SLUGS:%=_build/executed/%.ipynb)
+COLAB      := $(SLUGS:%=_build/colab/%.ipynb)
+PAGES      := $(filter-out README.md CONTRIBUTING.md,$(wildcard *.md)) _config.yml _toc.yml
+HELPERS    := $(shell find helpers -name '*.py' 2>/dev/null)
 # A run in a chapter's own process uses one thread, so that chapters run side by side without disturbing each
 # other and print the same numbers on any number of cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -22,11 +24,12 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help venv execute book colab pdf test run preview lint format strip lock bench weigh clean distclean
+.PHONY: help venv execute book colab pdf test run preview lint format strip lock links try-colab \
+    bench weigh clean distclean
 
 help: ## Show this list
 	@echo "Executable PyTorch. What make can do:"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # --- the environment -------------------------------------------------------------------------------------------
 
@@ -108,6 +111,18 @@ format: $(INSTALLED) ## Format the code
 strip: $(INSTALLED) ## Remove outputs from the notebooks, keeping the cells' ids
 	@$(BIN)/nbstripout --keep-id $(wildcard chapters/*.ipynb) </dev/null
 
+links: book ## Ask the other hosts that the pages name whether their links are alive (needs a network)
+	@$(BIN)/python -m book.outside
+
+try-colab: colab $(LIKE_COLAB)/installed ## Run every Colab edition in a Python that holds only what Colab brings (5 GB)
+	@$(BIN)/python -m book.try_colab $(LIKE_COLAB)/bin/python
+
+$(LIKE_COLAB)/installed: book/colab-runtime.txt
+	@echo "Installing what Colab brings into $(LIKE_COLAB)"
+	@$(COLAB_PYTHON) -m venv $(LIKE_COLAB)
+	@$(LIKE_COLAB)/bin/python -m pip install --quiet --disable-pip-version-check -r book/colab-runtime.txt
+	@touch $@
+
 BENCHMARKS := batches training_loop cnn_step augmentation text_batches unet_step service
 
 bench: $(BENCH)/installed ## Time what the course builds beside its peers; the tables go to results/benchmarks/
@@ -129,4 +144,4 @@ clean: ## Remove all that was built, and keep .venv
 	@rm -rf _build
 
 distclean: clean ## Remove .venv too
-	@rm -rf .venv $(BENCH) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv $(BENCH) $(LIKE_COLAB) .pytest_cache .mypy_cache .ruff_cache .hypothesis
