@@ -72,6 +72,8 @@ def reliability(ax: Axes, probabilities: Numbers | Mapping[str, Numbers], labels
 def seeds_with_error_bars(ax: Axes, results: Mapping[str, Numbers], *, xlabel: str = "") -> Axes:
     """Show every seed's result as a dot, with mean and standard deviation beside it, one row per name.
 
+    Equal results are stacked upwards, so that every seed is seen.
+
     Args:
         ax: the axes to draw on.
         results: name -> one value per seed, shape (S,).
@@ -86,7 +88,9 @@ def seeds_with_error_bars(ax: Axes, results: Mapping[str, Numbers], *, xlabel: s
         color, _, _ = look(row)
         std = float(y.std(ddof=1)) if len(y) > 1 else 0.0
         text = f"{y.mean():.3f} ± {std:.3f}" if len(y) > 1 else f"{y.mean():.3f}"
-        ax.scatter(y, np.full(len(y), row), s=40, color=color, alpha=0.55, linewidths=0, zorder=3)
+        ties = np.array([(y[:i] == value).sum() for i, value in enumerate(y)])
+        height = row - ties * min(0.09, 0.3 / max(1, ties.max()))
+        ax.scatter(y, height, s=40, color=color, alpha=0.55, linewidths=0, zorder=3)
         ax.errorbar(y.mean(), row + 0.22, xerr=std, color=color, marker="d", capsize=4, linestyle="none")
         ax.text(
             y.mean(), row + 0.3, text, ha="center", va="top", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1}

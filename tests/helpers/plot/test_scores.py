@@ -87,6 +87,22 @@ def test_every_seed_is_a_dot():
     assert [label.get_text() for label in ax.get_yticklabels()] == ["linear", "MLP", "CNN"]
 
 
+def test_seeds_with_equal_results_are_stacked():
+    ax = plt.subplots()[1]
+    plot.seeds_with_error_bars(ax, {"A": [0.5, 0.6], "B": [0.9, 0.8, 0.9, 0.9], "C": [0.7] * 40})
+    dots = [item.get_offsets() for item in ax.collections if len(item.get_offsets()) in (4, 40)]
+    few, many = (dot.tolist() for dot in dots)
+    assert [x for x, _ in few] == [0.9, 0.8, 0.9, 0.9]
+    first, alone, second, third = (y for _, y in few)
+    assert first == alone == 1
+    assert first - second == pytest.approx(second - third)
+    assert second - third > 0.05, "too close to be told apart"
+    heights = [y for _, y in many]
+    assert len(set(heights)) == 40
+    assert max(heights) == 2
+    assert min(heights) >= 1.7, "reaches into the row above"
+
+
 def test_seeds_refuse_a_table():
     with pytest.raises(ValueError, match=r"results\['a'\]: expected shape \(S,\), got \(1, 2\)"):
         plot.seeds_with_error_bars(plt.subplots()[1], {"a": [[1.0, 2.0]]})
