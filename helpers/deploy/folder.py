@@ -61,6 +61,8 @@ class ModelCard(Strict):
         preprocessing: how a picture becomes an input.
         training: seed, epochs and the like, for a reader.
         metrics: name -> value.
+        usual: what images and answers are like, name -> (mean, standard deviation) over held-out images. "ink" is the
+            mean value of an image, "certainty" the probability of the class that is named. Empty if nobody measured it.
         versions: package -> version that trained and exported.
         sha256: of ``model.onnx``.
     """
@@ -74,6 +76,7 @@ class ModelCard(Strict):
     preprocessing: Preprocessing = Preprocessing()
     training: dict[str, str | int | float] = {}
     metrics: dict[str, float] = {}
+    usual: dict[str, tuple[float, float]] = {}
     versions: dict[str, str] = {}
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 

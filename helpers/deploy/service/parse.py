@@ -55,7 +55,7 @@ def parse_images(body: bytes, *, shape: tuple[int, int], max_images: int) -> NDA
 def _check_structure(body: bytes, *, most_values: int) -> None:
     """Count commas and brackets: parsed, a megabyte of `0,0,0,` takes fifty times its size."""
     if body.count(b",") > most_values + 16:
-        raise RefusedError(422, "too_many", f"Expected at most {most_values} values in a request.")
+        raise RefusedError(422, "too_many", f"Expected at most {most_values} values in a request; send fewer images.")
     signs = np.frombuffer(body, dtype=np.uint8)
     opening = (signs == ord("[")) | (signs == ord("{"))
     closing = (signs == ord("]")) | (signs == ord("}"))

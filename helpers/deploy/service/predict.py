@@ -28,12 +28,13 @@ class Predictor:
     Args:
         model: what predicts.
         settings: the bounds.
-        counts: what to count batches in.
+        counts: what to count in.
     """
 
     def __init__(self, model: Model, settings: Settings, counts: Telemetry) -> None:
         self._model = model
         self._settings = settings
+        self._counts = counts
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self.batcher = Batcher(
             model.probabilities,
@@ -61,7 +62,7 @@ class Predictor:
         if media_type == FORM:
             return await self._answer_picture(request, body)
         images = parse_images(body, shape=self._model.image_shape, max_images=settings.max_images)
-        return self._reply(await self.batcher(images))
+        return self._reply(await self._predict(images))
 
     async def _answer_picture(self, request: Request, body: bytes) -> Response:
         content = await picture_of(request, body)
@@ -70,7 +71,12 @@ class Predictor:
             seen = await asyncio.get_running_loop().run_in_executor(self._decoder, self._prepare, content)
         finally:
             self.batcher.waiting -= 1
-        return self._reply(await self.batcher(seen[None]), seen=np.round(seen, 3).tolist())
+        return self._reply(await self._predict(seen[None]), seen=np.round(seen, 3).tolist())
+
+    async def _predict(self, images: Array) -> Array:
+        probabilities = await self.batcher(images)
+        self._counts.watch(images, probabilities)
+        return probabilities
 
     def _prepare(self, content: bytes) -> Array:
         return prepare(gray(content, max_pixels=self._settings.max_pixels), self._model.card.preprocessing)

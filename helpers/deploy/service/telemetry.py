@@ -1,9 +1,12 @@
 """What the service counts, in the format that Prometheus reads."""
 
+import numpy as np
+from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from helpers.deploy.folder import ModelCard
 
+Array = NDArray[np.float32]
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -28,8 +31,26 @@ class Telemetry:
             "service_batch_images", "Images in a batch", buckets=(1, 2, 4, 8, 16, 32, 64), registry=registry
         )
         self.waiting = Gauge("service_waiting_requests", "Requests that wait for an answer", registry=registry)
+        self._ink = Counter("service_ink", "Mean values of the answered images, summed", registry=registry)
+        self._certainty = Counter("service_certainty", "Probabilities of the classes named, summed", registry=registry)
+        self._answers = Counter("service_answers", "Answered images by the class named", ["class"], registry=registry)
+        self._classes = card.classes
+        for name in card.classes:
+            self._answers.labels(name)  # so that every class is listed from the start
         info = Gauge("service_model_info", "Which model is served", ["name", "sha256"], registry=registry)
         info.labels(card.name, card.sha256).set(1)
+
+    def watch(self, images: Array, probabilities: Array) -> None:
+        """Count what came and what was answered: nobody tells the service whether it was right.
+
+        Args:
+            images: (N, H, W), in [0, 1].
+            probabilities: (N, K).
+        """
+        self._ink.inc(float(images.mean(axis=(1, 2)).sum()))
+        self._certainty.inc(float(probabilities.max(axis=1).sum()))
+        for index in probabilities.argmax(axis=1).tolist():
+            self._answers.labels(self._classes[index]).inc()
 
     def text(self) -> bytes:
         """Return everything in Prometheus's text format."""

@@ -31,6 +31,14 @@ def test_the_command_writes_a_folder_that_says_how_good_it_is(model_folder):
     assert {"torch", "onnxruntime"} <= set(card.versions)
 
 
+def test_the_card_says_what_is_usual(model_folder, digits):
+    _, card = read_folder(model_folder)
+    images = digits.valid.inputs.numpy()
+    certainty = Model(model_folder).probabilities(images[:, 0]).max(axis=1)
+    for name, values in {"ink": images.mean(axis=(1, 2, 3)), "certainty": certainty}.items():
+        assert card.usual[name] == pytest.approx((values.mean(), values.std(ddof=1)), abs=1e-3)
+
+
 def test_what_is_written_is_read(tmp_path):
     card = ModelCard(name="x", classes=("a", "b"), input_shape=(1, 28, 28), sha256=digest(b"model"))
     write_folder(tmp_path / "new", b"model", card)
@@ -63,6 +71,7 @@ def test_every_flipped_byte_is_noticed(copied):
         ({"sha256": "x"}, "sha256"),
         ({"surplus": 1}, "surplus"),
         ({"input_shape": [1, 28]}, "input_shape"),
+        ({"usual": {"ink": 0.2}}, r"usual\.ink"),
         ({"preprocessing": {"center": "nowhere"}}, r"preprocessing\.center"),
     ],
 )

@@ -87,6 +87,24 @@ def test_metrics_count(client):
     assert "nothing" not in client.get("/metrics").text  # addresses that do not exist fill no memory
 
 
+def test_metrics_say_what_came_and_what_was_answered(client, digits):
+    def counted():
+        lines = client.get("/metrics").text.splitlines()
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+
+    images = digits.test.inputs[:30, 0]
+    before = counted()
+    assert sum(name.startswith("service_answers_total{") for name in before) == 10
+    predictions = client.post("/predict", json={"images": images.tolist()}).json()["predictions"]
+    client.post("/predict", json={"images": (255 * images).tolist()})  # refused: it must leave no trace
+    grown = {name: value - before[name] for name, value in counted().items() if name in before}
+    assert grown["service_ink_total"] == pytest.approx(images.mean(dim=(1, 2)).sum().item(), abs=1e-3)
+    assert grown["service_certainty_total"] == pytest.approx(sum(p["probability"] for p in predictions), abs=1e-3)
+    for name in "0123456789":
+        named = sum(prediction["class"] == name for prediction in predictions)
+        assert grown[f'service_answers_total{{class="{name}"}}'] == named
+
+
 def test_documents_itself(client):
     described = client.get("/openapi.json").json()
     operation = described["paths"]["/predict"]["post"]
