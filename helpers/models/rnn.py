@@ -22,7 +22,8 @@ class BagOfEmbeddings(nn.Module):
     def __init__(self, words: int, width: int, classes: int, *, dropout: float = 0.0, sparse: bool = False) -> None:
         super().__init__()
         self.embedding = nn.EmbeddingBag(words, width, padding_idx=0, sparse=sparse)
-        nn.init.normal_(self.embedding.weight, std=0.1)
+        with torch.no_grad():
+            self.embedding.weight.mul_(0.1)  # the row of the padding stays zero
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(width, classes)
 
@@ -53,7 +54,8 @@ class LSTMClassifier(nn.Module):
     def __init__(self, words: int, width: int, hidden: int, classes: int, *, dropout: float = 0.0) -> None:
         super().__init__()
         self.embedding = nn.Embedding(words, width, padding_idx=0)
-        nn.init.normal_(self.embedding.weight, std=0.1)
+        with torch.no_grad():
+            self.embedding.weight.mul_(0.1)  # the row of the padding stays zero
         self.lstm = nn.LSTM(width, hidden, batch_first=True, bidirectional=True)
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(2 * hidden, classes)

@@ -51,6 +51,14 @@ def test_padding_and_neighbours_change_nothing(model, tokens):
     torch.testing.assert_close(model(F.pad(tokens, (0, 20))), alone)
 
 
+def test_embeddings_start_small_and_that_of_padding_at_zero():
+    for name, build in BUILDS.items():
+        torch.manual_seed(0)
+        weight = build().embedding.weight.detach()
+        assert not weight[0].any(), name
+        assert 0.07 < weight[1:].std() < 0.13, name
+
+
 def test_an_empty_sentence_has_finite_logits_and_leaves_the_others_alone(model, tokens):
     with_empty = torch.cat([tokens, torch.zeros(1, 9, dtype=torch.int64)])
     logits = model(with_empty)
