@@ -58,26 +58,19 @@ def page(chapters: dict[str, NotebookNode]) -> str:
             heading = f"(clinic-{slug})=\n### {notebooks.title(notebook)}\n"
             parts += [heading, table(["case", "what is true", "what the machine says"], rows)]
     known = {case.id: case for case in cases}
-    by_article = {about: [known[name] for name in names] for about, names in articles.answered(list(known)).items()}
-    by_topic = {topic: [case for case in cases if case.topic == topic] for topic in [*TOPICS, "Other"]}
-    parts += [
-        "(clinic-by-article)=\n## By article\n",
-        BY_ARTICLE,
-        listed(by_article),
-        "## By topic\n",
-        listed(by_topic),
-    ]
+    parts.append(f"(clinic-by-article)=\n## By article\n\n{BY_ARTICLE}")
+    for one in articles.with_rest(list(known)):
+        parts += [f"### {one.name}\n\n{one.about}\n", listed([known[name] for name in one.cases])]
+    parts.append("## By topic\n")
+    for topic in dict.fromkeys([*TOPICS, "Other"]):
+        found = [case for case in cases if case.topic == topic]
+        parts += [f"### {topic}\n", listed(found)] if found else []
     return "\n".join(parts)
 
 
-def listed(groups: dict[str, list[Case]]) -> str:
-    """Return a list of cases under a heading for each group that has any."""
-    parts = [
-        f"### {heading}\n\n" + "".join(f"- {case.id} · [{case.title}]({case.link})\n" for case in cases)
-        for heading, cases in groups.items()
-        if cases
-    ]
-    return "\n".join(parts)
+def listed(cases: list[Case]) -> str:
+    """Return a list of links to cases."""
+    return "".join(f"- {case.id} · [{case.title}]({case.link})\n" for case in cases)
 
 
 def cases_of(slug: str, notebook: NotebookNode) -> list[Case]:
