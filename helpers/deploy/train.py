@@ -68,12 +68,7 @@ def write_digits(folder: str | Path, *, seed: int = 0, epochs: int = 20) -> Mode
     """
     model, splits = train_digits(seed=seed, epochs=epochs)
     exported = to_onnx(model, splits.train.inputs[:2])
-    scores, usual = {}, {}
-    for part, examples in (("validation", splits.valid), ("test", splits.test)):
-        logits = train.predict(model, examples.inputs)
-        scores[f"{part} accuracy"] = round(metrics.accuracy(logits, examples.targets), 4)
-        if part == "validation":
-            usual = _usual(examples.inputs, logits.softmax(dim=1))
+    accuracies, usual = _measured(model, {"validation": splits.valid, "test": splits.test})
     card = ModelCard(
         name=splits.name,
         classes=tuple(splits.classes),
@@ -86,7 +81,7 @@ def write_digits(folder: str | Path, *, seed: int = 0, epochs: int = 20) -> Mode
             "seed": seed,
             "epochs": epochs,
         },
-        metrics=scores,
+        metrics=accuracies,
         usual=usual,
         versions={package: version(package) for package in _VERSIONS},
         sha256=digest(exported),
@@ -95,10 +90,18 @@ def write_digits(folder: str | Path, *, seed: int = 0, epochs: int = 20) -> Mode
     return card
 
 
-def _usual(images: Tensor, probabilities: Tensor) -> dict[str, tuple[float, float]]:
-    """Return mean and standard deviation of what the service counts of each image; see ``ModelCard.usual``."""
-    signals = {"ink": images.mean(dim=(1, 2, 3)), "certainty": probabilities.amax(dim=1)}
-    return {name: (round(x.mean().item(), 4), round(x.std().item(), 4)) for name, x in signals.items()}
+def _measured(
+    model: nn.Module, parts: dict[str, data.Examples]
+) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+    """Return the accuracy on each part, and what is usual in the first: see ``ModelCard``."""
+    logits = {name: train.predict(model, part.inputs) for name, part in parts.items()}
+    accuracies = {f"{name} accuracy": metrics.accuracy(logits[name], part.targets) for name, part in parts.items()}
+    name, part = next(iter(parts.items()))
+    signals = {"ink": part.inputs.mean(dim=(1, 2, 3)), "certainty": logits[name].softmax(dim=1).amax(dim=1)}
+    return (
+        {name: round(accuracy, 4) for name, accuracy in accuracies.items()},
+        {name: (round(x.mean().item(), 4), round(x.std().item(), 4)) for name, x in signals.items()},
+    )
 
 
 def main() -> None:
