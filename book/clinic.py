@@ -32,7 +32,7 @@ Popular articles teach these topics with code that does not run and with claims 
 each of them: the symptom, the cause, the cure, and a check that the cure works. This page is written by the build from
 the chapters' Clinics. It lists **{cases} cases**; the last column is the first thing that the machine says to each.
 """
-BY_ARTICLE = """Five articles were tried line by line. You will know yours by what it is about.
+BY_ARTICLE = """The cases answer five articles. You will know yours by what it is about.
 """
 
 

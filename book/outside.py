@@ -41,8 +41,8 @@ def main() -> int:
     dead = [to for to, said in answers.items() if is_dead(said)]
     for to in dead:
         print(f"{to}: {answers[to]}, in {', '.join(pages[to])}")
-    refused = sum(isinstance(said, int) and said >= 400 for said in answers.values()) - len(dead)
-    print(f"{len(answers)} links to other hosts: {len(dead)} dead, {max(refused, 0)} whose host does not say")
+    silent = sum(not is_dead(said) and said >= 400 for said in answers.values())
+    print(f"{len(answers)} links to other hosts: {len(dead)} dead, {silent} whose host does not say")
     return 1 if dead else 0
 
 
