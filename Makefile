@@ -16,7 +16,7 @@ SLUGS      := $(sort $(basename $(notdir $(wildcard chapters/*.ipynb))))
 EXECUTED   := $(SLUGS:%=_build/executed/%.ipynb)
 COLAB      := $(SLUGS:%=_build/colab/%.ipynb)
 PAGES      := $(filter-out README.md CONTRIBUTING.md,$(wildcard *.md)) _config.yml _toc.yml
-HELPERS    := $(shell find helpers -name '*.py' 2>/dev/null)
+HELPERS    := $(shell find helpers apps -name '*.py' 2>/dev/null)
 # A run in a chapter's own process uses one thread, so that chapters run side by side without disturbing each
 # other and print the same numbers on any number of cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1

@@ -29,9 +29,9 @@ import uvicorn
 from pydantic import BaseModel
 from report import write_report
 
-from helpers.deploy.load import Load, measure, request_bytes
-from helpers.deploy.running import running
-from helpers.deploy.service.model import softmax
+from apps.digits.load import Load, measure, request_bytes
+from apps.digits.running import running
+from apps.digits.service.model import softmax
 from helpers.deploy.session import open_session
 
 TURNS, REQUESTS, CONNECTIONS = 7, 1500, 8
@@ -116,7 +116,7 @@ def answer(port: int) -> list[float]:
 
 def compare(folder: Path) -> dict[str, list[Load]]:
     with contextlib.ExitStack() as stack:
-        ports = {"helpers.deploy": stack.enter_context(running(folder)).port}
+        ports = {"apps.digits": stack.enter_context(running(folder)).port}
         ports |= {name: stack.enter_context(peer(name, folder)) for name in PEERS}
         answers = {name: answer(port) for name, port in ports.items()}
         assert len({tuple(values) for values in answers.values()}) == 1, answers
@@ -132,7 +132,7 @@ def compare(folder: Path) -> dict[str, list[Load]]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "helpers.deploy.train", "--model", folder]
+        command = [sys.executable, "-m", "apps.digits.train", "--model", folder]
         subprocess.run(command, check=True)
         loads = compare(Path(folder))
     rows: list[list[str | float]] = []

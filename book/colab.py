@@ -13,7 +13,7 @@ import tempfile
 import textwrap
 from pathlib import Path
 
-from flit_core import buildapi
+import hatchling.build
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
@@ -74,11 +74,11 @@ def main(slug: str) -> None:
 
 
 def build_wheel() -> tuple[str, bytes]:
-    """Build the wheel of ``helpers``; the same sources give the same bytes."""
+    """Build the wheel of ``helpers`` and ``apps``; the same sources give the same bytes."""
     os.environ["SOURCE_DATE_EPOCH"] = "1735689600"  # 2025: dates of files are not part of the content
     os.chdir(ROOT)  # as the interface of build backends asks for
     with tempfile.TemporaryDirectory() as folder:
-        name = buildapi.build_wheel(folder)
+        name = hatchling.build.build_wheel(folder)
         return name, (Path(folder) / name).read_bytes()
 
 
@@ -118,7 +118,7 @@ def packages(notebook: NotebookNode) -> dict[str, str]:
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules.add(node.module)
-    names = {module.split(".")[0] for module in modules} - {*sys.stdlib_module_names, *UNTOUCHED, "helpers"}
+    names = {module.split(".")[0] for module in modules} - {*sys.stdlib_module_names, *UNTOUCHED, "helpers", "apps"}
     names |= {behind for module, behind in BEHIND.items() if module in modules}
     return {name: pinned().get(name) or DISTRIBUTIONS.get(name, name) for name in sorted(names)}
 

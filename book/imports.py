@@ -1,4 +1,4 @@
-"""Finds which files of ``helpers`` a notebook imports, so that a change there reruns only what it touches."""
+"""Finds which of our own files a notebook imports, so that a change there reruns only what it touches."""
 
 import ast
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from book.notebooks import ROOT, code_cells
 
 
 def helper_files(notebook: NotebookNode, root: Path = ROOT) -> list[Path]:
-    """Return the files under ``root/helpers`` that a notebook imports, directly or through one another."""
+    """Return the files of ``helpers`` and ``apps`` that a notebook imports, directly or through one another."""
     found: set[Path] = set()
     waiting = [path for cell in code_cells(notebook) for path in _imported(parse(cell.source), [], root)]
     while waiting:
@@ -45,7 +45,7 @@ def _imported(tree: ast.Module, package: list[str], root: Path) -> Iterator[Path
 
 def _files(name: list[str], root: Path) -> Iterator[Path]:
     """Yield the files that importing a dotted name runs: each package on the way, and the module."""
-    if name[:1] != ["helpers"]:
+    if name[:1] not in (["helpers"], ["apps"]):
         return
     for depth in range(1, len(name) + 1):
         path = root.joinpath(*name[:depth])

@@ -8,13 +8,10 @@ from book.notebooks import ROOT
 
 HELPERS = ROOT / "helpers"
 FILES = sorted(HELPERS.rglob("*.py"))
-# The one command of helpers trains what it then exports, on digits that it varies.
-ABOVE = {
-    "helpers/deploy/train.py": {"data", "metrics", "models", "train"},
-    "helpers/deploy/augment.py": {"data"},
-}
+APPS = sorted((ROOT / "apps").rglob("*.py"))
+ABOVE = {"helpers/deploy/augment.py": {"data"}}
 # A machine that serves has no torch.
-WITHOUT_TORCH = ("helpers/deploy/folder.py", "helpers/deploy/serve.py", "helpers/deploy/service/")
+WITHOUT_TORCH = ("apps/digits/folder.py", "apps/digits/serve.py", "apps/digits/service/")
 MOST_LINES = 200
 MOST_FUNCTION_LINES = 25
 
@@ -25,6 +22,19 @@ def name(path):
 
 def layer(path):
     return path.relative_to(HELPERS).with_suffix("").parts[0]
+
+
+def imported(tree):
+    """Return the dotted names that a file imports, each down to the name that it takes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def packages(path):
+    return {module.split(".")[0] for module in imported(ast.parse(path.read_text(encoding="utf-8")))}
 
 
 def imported_layers(tree):
@@ -43,12 +53,22 @@ def imported_layers(tree):
 def test_imports_point_down(path):
     """A part of helpers imports its own files, runtime and files; these import nothing of ours."""
     allowed = {layer(path), "runtime", "files"} | ABOVE.get(name(path), set())
-    if name(path).startswith(WITHOUT_TORCH):
-        allowed = {"deploy", "files"}
     assert set(imported_layers(ast.parse(path.read_text(encoding="utf-8")))) <= allowed
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+def test_helpers_do_not_stand_on_apps():
+    assert [name(path) for path in FILES if "apps" in packages(path)] == []
+
+
+@pytest.mark.parametrize("path", [path for path in APPS if name(path).startswith(WITHOUT_TORCH)], ids=name)
+def test_what_serves_needs_no_torch(path):
+    modules = set(imported(ast.parse(path.read_text(encoding="utf-8"))))
+    ours = {module for module in modules if module.startswith("helpers.")}
+    assert ours <= {"helpers.files.write_whole", "helpers.deploy.session.open_session"}
+    assert "torch" not in packages(path)
+
+
+@pytest.mark.parametrize("path", [*FILES, *APPS], ids=name)
 def test_is_small(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MOST_LINES

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from apps.digits.service.model import Model, softmax
+from apps.digits.train import train_digits
 from book.notebooks import ROOT
 from helpers import models, train
 from helpers.deploy.export import largest_difference, to_onnx
-from helpers.deploy.service.model import Model, softmax
 from helpers.deploy.session import open_session
-from helpers.deploy.train import train_digits
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Programs that stand on ``helpers``: sweeps of notebooks, and the digits service."""

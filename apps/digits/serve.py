@@ -1,0 +1,101 @@
+"""Serve a model folder over HTTP, with a page to draw digits on. Imports no torch.
+
+Run with ``python -m apps.digits.serve --model FOLDER``; ``--train-if-missing`` makes the folder first.
+"""
+
+import argparse
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from apps.digits.folder import CARD, DEFAULT, ModelFolderError
+from apps.digits.service.app import create_app
+from apps.digits.service.model import Model
+from apps.digits.service.server import make_server
+from apps.digits.service.settings import Settings
+
+_HELP = {
+    "batch_size": "images that the model sees at once, at most",
+    "batch_wait": "seconds that a batch waits for requests that are on their way",
+    "max_waiting": "requests that may wait for an answer; more are shed with 503",
+    "max_connections": "connections open at once",
+    "header_timeout": "seconds for a request's head to arrive",
+    "body_timeout": "seconds for a request's body to arrive",
+    "threads": "that one run of the model may use",
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until SIGTERM or Ctrl-C, then finish what is in flight."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.train_if_missing and not (options.model / CARD).exists():
+            _train(options.model)
+        settings = Settings(**{name: getattr(options, name) for name in _HELP})
+        model = Model(options.model, threads=settings.threads)
+        listener = _listen(options.host, options.port)
+    except (ModelFolderError, OSError) as error:
+        sys.exit(f"error: {error}")
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    address = f"http://{host}:{listener.getsockname()[1]}/"
+    server = make_server(create_app(model, settings), settings, ready=f"Serving {model.card.name} at {address}")
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises the signal again once it has stopped
+        signal.signal(number, lambda *_: None)
+    server.run(sockets=[listener])
+    print("Stopped.", flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m apps.digits.serve", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--model", type=Path, default=DEFAULT, metavar="FOLDER", help="what to serve (%(default)s)")
+    parser.add_argument("--train-if-missing", action="store_true", help="train and export a model if there is none")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="0 takes any that is free (%(default)s)")
+    defaults = {field.name: field.default for field in fields(Settings)}
+    for name, text in _HELP.items():
+        default = defaults[name]
+        kind = _positive_int if isinstance(default, int) else _positive_float
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=kind, default=default, metavar="N", help=f"{text} (%(default)s)"
+        )
+    return parser
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
+    return value
+
+
+def _positive_float(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 3600:
+        raise argparse.ArgumentTypeError(f"expected seconds from 0 to 3600, got {text}")
+    return value
+
+
+def _train(folder: Path) -> None:
+    """Train in a process of its own, so that this one stays without torch."""
+    command = [sys.executable, "-m", "apps.digits.train", "--model", str(folder)]
+    if subprocess.run(command, check=False).returncode:
+        raise ModelFolderError(f"training failed: {' '.join(command)}")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise OSError(f"cannot listen on {host}:{port} ({error}); choose another --port, or 0 for any") from error
+    return listener
+
+
+if __name__ == "__main__":
+    main()

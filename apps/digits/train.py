@@ -1,0 +1,121 @@
+"""Train a small network on the bundled digits and write a model folder: seconds on a CPU.
+
+Run with ``python -m apps.digits.train --model FOLDER``.
+"""
+
+import argparse
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from apps.digits.folder import DEFAULT, ModelCard, Preprocessing, digest, write_folder
+from helpers import data, metrics, models, runtime, train
+from helpers.deploy.augment import vary
+from helpers.deploy.export import to_onnx
+
+_VERSIONS = ("torch", "onnx", "onnxscript", "onnxruntime", "scikit-learn", "numpy")
+
+
+class Varied:
+    """Batches in which every image is varied anew each time.
+
+    Args:
+        batches: yields (images, targets).
+        generator: draws the variations.
+    """
+
+    def __init__(self, batches: data.Batches, generator: torch.Generator) -> None:
+        self.batches = batches
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (varied images, targets) once through."""
+        for images, targets in self.batches:
+            yield vary(images, generator=self.generator), targets
+
+
+def train_digits(*, seed: int = 0, epochs: int = 20) -> tuple[nn.Module, data.Splits]:
+    """Train on varied digits at 28x28 pixels; return the model and the data.
+
+    Args:
+        seed: decides the split, the first weights, the order and the variations.
+        epochs: 1 or more.
+    """
+    splits = data.load("digits", size=28, seed=seed)
+    runtime.seed_everything(seed)
+    generator = torch.Generator().manual_seed(seed)
+    model = models.ConvNet(channels=1, classes=len(splits.classes), size=28)
+    model.to(memory_format=torch.channels_last)  # a CPU convolves faster so
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3, fused=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
+    batches = Varied(data.Batches(splits.train, 64, generator=generator), generator)
+    for _ in train.epochs(model, batches, cross_entropy, optimizer, epochs=epochs):
+        schedule.step()
+    return model.to(memory_format=torch.contiguous_format), splits
+
+
+def write_digits(folder: str | Path, *, seed: int = 0, epochs: int = 20) -> ModelCard:
+    """Train, export and write a model folder; return its card.
+
+    Args:
+        folder: where to; made if it is missing.
+        seed: of the training.
+        epochs: of the training.
+    """
+    model, splits = train_digits(seed=seed, epochs=epochs)
+    exported = to_onnx(model, splits.train.inputs[:2])
+    accuracies, usual = _measured(model, {"validation": splits.valid, "test": splits.test})
+    card = ModelCard(
+        name=splits.name,
+        classes=tuple(splits.classes),
+        input_shape=(1, 28, 28),
+        preprocessing=Preprocessing(),
+        training={
+            "model": type(model).__name__,
+            "data": splits.name,
+            "examples": len(splits.train),
+            "seed": seed,
+            "epochs": epochs,
+        },
+        metrics=accuracies,
+        usual=usual,
+        versions={package: version(package) for package in _VERSIONS},
+        sha256=digest(exported),
+    )
+    write_folder(folder, exported, card)
+    return card
+
+
+def _measured(
+    model: nn.Module, parts: dict[str, data.Examples]
+) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+    """Return the accuracy on each part, and what is usual in the first: see ``ModelCard``."""
+    logits = {name: train.predict(model, part.inputs) for name, part in parts.items()}
+    accuracies = {f"{name} accuracy": metrics.accuracy(logits[name], part.targets) for name, part in parts.items()}
+    name, part = next(iter(parts.items()))
+    signals = {"ink": part.inputs.mean(dim=(1, 2, 3)), "certainty": logits[name].softmax(dim=1).amax(dim=1)}
+    return (
+        {name: round(accuracy, 4) for name, accuracy in accuracies.items()},
+        {name: (round(x.mean().item(), 4), round(x.std().item(), 4)) for name, x in signals.items()},
+    )
+
+
+def main() -> None:
+    """Train as the command line says, and say what came out."""
+    parser = argparse.ArgumentParser(prog="python -m apps.digits.train", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--model", type=Path, default=DEFAULT, metavar="FOLDER", help="where to (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the training (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=20, help="of the training (%(default)s)")
+    options = parser.parse_args()
+    runtime.pin_threads(1)
+    card = write_digits(options.model, seed=options.seed, epochs=options.epochs)
+    scores = ", ".join(f"{name} {value:.3f}" for name, value in card.metrics.items())
+    print(f"{options.model} holds a model of {card.name}: {scores}")
+
+
+if __name__ == "__main__":
+    main()
