@@ -23,7 +23,7 @@ from torchvision.transforms import functional as TF
 from torchvision.transforms import v2
 
 from helpers import data
-from helpers.data.augment import crop_and_flip
+from helpers.data.transforms import crop_and_flip
 
 PADDING, TURNS, BATCH = 4, 9, 128
 Arm = Callable[[Tensor], Tensor]

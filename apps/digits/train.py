@@ -4,38 +4,20 @@ Run with ``python -m apps.digits.train --model FOLDER``.
 """
 
 import argparse
-from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import cross_entropy
 
 from apps.digits.folder import DEFAULT, ModelCard, Preprocessing, digest, write_folder
 from helpers import data, metrics, models, runtime, train
-from helpers.deploy.augment import vary
+from helpers.data.transforms import vary
 from helpers.deploy.export import to_onnx
 
 _VERSIONS = ("torch", "onnx", "onnxscript", "onnxruntime", "scikit-learn", "numpy")
-
-
-class Varied:
-    """Batches in which every image is varied anew each time.
-
-    Args:
-        batches: yields (images, targets).
-        generator: draws the variations.
-    """
-
-    def __init__(self, batches: data.Batches, generator: torch.Generator) -> None:
-        self.batches = batches
-        self.generator = generator
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (varied images, targets) once through."""
-        for images, targets in self.batches:
-            yield vary(images, generator=self.generator), targets
 
 
 def train_digits(*, seed: int = 0, epochs: int = 20) -> tuple[nn.Module, data.Splits]:
@@ -52,7 +34,8 @@ def train_digits(*, seed: int = 0, epochs: int = 20) -> tuple[nn.Module, data.Sp
     model.to(memory_format=torch.channels_last)  # a CPU convolves faster so
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
-    batches = Varied(data.Batches(splits.train, 64, generator=generator), generator)
+    shuffled = data.Batches(splits.train, 64, generator=generator)
+    batches = data.Augmented(shuffled, partial(vary, generator=generator))
     for _ in train.epochs(model, batches, cross_entropy, optimizer, epochs=epochs):
         schedule.step()
     return model.to(memory_format=torch.contiguous_format), splits

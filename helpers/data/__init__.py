@@ -1,18 +1,17 @@
 """Data sets, splits and batches, in memory and on the CPU until the caller moves them."""
 
-from helpers.data.batches import Batches
-from helpers.data.buckets import BucketBatches
-from helpers.data.errors import DataError
+from helpers.data.data_error import DataError
 from helpers.data.examples import Examples
-from helpers.data.registry import load
+from helpers.data.loaders import Augmented, AugmentedPairs, Batches, BucketBatches
+from helpers.data.registry import load, load_texts, load_volumes
 from helpers.data.splits import Splits
-from helpers.data.standardizer import Standardizer
-from helpers.data.text_registry import load_texts
 from helpers.data.texts import Texts, TextSplits
+from helpers.data.transforms import Standardizer, sample_patches
 from helpers.data.vocabulary import Vocabulary, pad, tokenize
-from helpers.data.volumes import load_volumes, sample_patches
 
 __all__ = [
+    "Augmented",
+    "AugmentedPairs",
     "Batches",
     "BucketBatches",
     "DataError",

@@ -9,7 +9,6 @@ from book.notebooks import ROOT
 HELPERS = ROOT / "helpers"
 FILES = sorted(HELPERS.rglob("*.py"))
 APPS = sorted((ROOT / "apps").rglob("*.py"))
-ABOVE = {"helpers/deploy/augment.py": {"data"}}
 # A machine that serves has no torch.
 WITHOUT_TORCH = ("apps/digits/folder.py", "apps/digits/serve.py", "apps/digits/service/")
 MOST_LINES = 200
@@ -52,7 +51,7 @@ def imported_layers(tree):
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_imports_point_down(path):
     """A part of helpers imports its own files, runtime and files; these import nothing of ours."""
-    allowed = {layer(path), "runtime", "files"} | ABOVE.get(name(path), set())
+    allowed = {layer(path), "runtime", "files"}
     assert set(imported_layers(ast.parse(path.read_text(encoding="utf-8")))) <= allowed
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from book import notebooks
 from book.notebooks import CHAPTERS
-from helpers.data.decathlon import TASK
-from helpers.data.phantoms import phantom
+from helpers.data.sources.decathlon import TASK
+from helpers.data.sources.phantoms import phantom
 
 CASES, SIZE = 10, 24
 DESCRIBED = {

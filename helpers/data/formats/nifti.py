@@ -1,0 +1,108 @@
+"""Scans from NIfTI files: the same way up, cropped to the head, at one size."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from helpers.data.data_error import DataError
+from helpers.data.transforms.normalize import standardize_inside
+
+Image = NDArray[np.float32]
+Labels = NDArray[np.int64]
+AXES = ("S", "P", "R")  # depth grows upwards, height towards the back, width to the right
+
+
+def read_case(
+    image_path: Path, label_path: Path, *, size: int, order: Sequence[int], mapping: Mapping[int, int]
+) -> tuple[Image, Labels]:
+    """One scan and its labels, turned upright, cropped to the head, resampled, standardized.
+
+    Args:
+        image_path: NIfTI of shape (x, y, z, channels); 0 outside the head.
+        label_path: NIfTI of shape (x, y, z), on the same grid.
+        size: edge of the result in voxels. The head's longest side fills it; the voxels become cubes.
+        order: for each channel of the result, the file's.
+        mapping: the file's labels -> those of the result.
+
+    Returns:
+        Image (C, size, size, size) float32, mean 0 and standard deviation 1 inside the head in each channel and 0
+        outside; labels (size, size, size) int64. Axes: see `AXES`.
+
+    Raises:
+        DataError: if a file is missing or damaged, or the two do not fit together.
+    """
+    (image, affine, spacing), (labels, label_affine, _) = _read(image_path, 4), _read(label_path, 3)
+    if image.shape[:3] != labels.shape or not np.allclose(affine, label_affine, atol=1e-2):
+        raise DataError(
+            f"{image_path} and {label_path} should lie on one grid, but have shapes {image.shape[:3]} and "
+            f"{labels.shape}, or affines that differ. Download both again."
+        )
+    if image.shape[3] != len(order):
+        raise DataError(f"{image_path} should have {len(order)} channels, but has {image.shape[3]}.")
+    image = np.moveaxis(image, 3, 0)[list(order)]
+    truth = _mapped(labels, mapping, label_path)
+    box = _head(image, image_path)
+    image, truth = image[(slice(None), *box)], truth[box]
+    image, truth = _resampled(image, truth, spacing, size)
+    return standardize_inside(image, (image != 0).any(axis=0)), truth
+
+
+def _read(path: Path, axes: int) -> tuple[Image, NDArray[np.float64], tuple[float, ...]]:
+    """The values of a file turned upright, its affine, and its voxels' edges in mm."""
+    import nibabel as nib  # here, since only this data set needs it
+    from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
+
+    if not path.exists():
+        raise DataError(f"{path} is missing, but dataset.json names it. Download or copy the whole folder again.")
+    try:
+        file: Any = nib.load(path)
+        if len(file.shape) != axes:
+            raise DataError(f"{path} should have {axes} axes, but has shape {file.shape}.")
+        found, wanted = io_orientation(file.affine), axcodes2ornt(AXES)  # type: ignore[no-untyped-call]
+        turn = ornt_transform(found, wanted)  # type: ignore[no-untyped-call]
+        upright = file.as_reoriented(turn)
+        values = np.asarray(upright.dataobj, dtype=np.float32)
+    except (OSError, EOFError, ValueError, nib.filebasedimages.ImageFileError) as error:
+        raise DataError(f"{path} cannot be read as NIfTI: {error}. Download or copy it again.") from error
+    return values, upright.affine, tuple(map(float, upright.header.get_zooms()[:3]))
+
+
+def _mapped(labels: Image, mapping: Mapping[int, int], path: Path) -> Labels:
+    found = np.unique(labels)
+    if unknown := [float(value) for value in found if value not in mapping]:
+        raise DataError(f"{path} should hold the labels {sorted(mapping)}, but holds {unknown[:5]}, too.")
+    result = np.zeros(labels.shape, dtype=np.int64)
+    for theirs, ours in mapping.items():
+        result[labels == theirs] = ours
+    return result
+
+
+def _head(image: Image, path: Path) -> tuple[slice, ...]:
+    """The smallest box around everything that is not 0."""
+    there = (image != 0).any(axis=0)
+    if not there.any():
+        raise DataError(f"{path} is 0 everywhere. Download or copy it again.")
+    spans = [np.flatnonzero(there.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
+    return tuple(slice(int(span[0]), int(span[-1]) + 1) for span in spans)
+
+
+def _resampled(image: Image, labels: Labels, spacing: Sequence[float], size: int) -> tuple[Image, Labels]:
+    """Cubes for voxels, as large as the longest side needs; what the shorter sides leave free is 0."""
+    lengths = [count * edge for count, edge in zip(labels.shape, spacing, strict=True)]  # in mm
+    shape = [max(1, round(length / max(lengths) * size)) for length in lengths]
+    shrinks = all(new <= old for new, old in zip(shape, labels.shape, strict=True))
+    # An average over what a larger voxel covers; a point picked from the middle would be noisier, and would alias.
+    how = "area" if shrinks else "trilinear"
+    scan = F.interpolate(torch.from_numpy(np.ascontiguousarray(image))[None], shape, mode=how)[0]
+    truth = F.interpolate(torch.from_numpy(labels)[None, None].float(), shape, mode="nearest-exact")[0, 0]
+    before = [(size - edge) // 2 for edge in shape]
+    place = tuple(slice(start, start + edge) for start, edge in zip(before, shape, strict=True))
+    image = np.zeros((len(scan), size, size, size), dtype=np.float32)
+    labels = np.zeros((size, size, size), dtype=np.int64)
+    image[(slice(None), *place)], labels[place] = scan.numpy(), truth.long().numpy()
+    return image, labels
