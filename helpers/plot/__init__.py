@@ -1,4 +1,4 @@
-"""Figures: each function takes data and axes, draws, and returns the axes. None of them runs a model."""
+"""Figures: each function takes data, draws on `ax` or on a new figure, and returns the axes. None runs a model."""
 
 from helpers.plot.boundary import decision_boundary
 from helpers.plot.images import image_grid, weight_images

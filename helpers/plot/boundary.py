@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from helpers.plot.arrays import Floats, Numbers, check_count, numbers
-from helpers.plot.style import COLORS, INK
+from helpers.plot.style import COLORS, INK, new_axes
 
 CLASS_COLORS = (COLORS["blue"], COLORS["vermillion"])
 TINTS = ("#D6E6F2", "#FBE3D3")
@@ -19,10 +19,10 @@ def decision_boundary(
     predict: Callable[[torch.Tensor], torch.Tensor],
     inputs: Numbers,
     labels: Numbers,
-    ax: Axes,
     *,
     classes: Sequence[str] | None = None,
     resolution: int = 200,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw labelled points and the two regions that a score parts.
 
@@ -30,9 +30,9 @@ def decision_boundary(
         predict: float32 tensor (M, 2) -> score (M,); positive means the second class, 0 is the boundary.
         inputs: points, shape (N, 2).
         labels: 0 and 1, or -1 and 1, shape (N,).
-        ax: the axes to draw on.
         classes: names of the two classes for a legend.
         resolution: grid points along each side.
+        ax: the axes to draw on; a new figure's unless given.
 
     Raises:
         ValueError: a shape does not fit, there are other labels, or predict returns classes 0 and 1.
@@ -40,6 +40,7 @@ def decision_boundary(
     points = numbers(inputs, "inputs", shape=("N", 2))
     second = _positive(labels, len(points))
     check_count(classes, 2, name="classes", of="label")
+    ax = ax or new_axes()
     _regions(predict, points, ax, resolution=resolution)
     for index, chosen in enumerate((~second, second)):
         x, y = points[chosen].T

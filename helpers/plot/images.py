@@ -14,18 +14,18 @@ BAR = 0.95  # inches, what a color bar takes of it
 
 def image_grid(
     images: Numbers,
-    axes: Axes | AxesArray | None = None,
     *,
     titles: Sequence[object] | None = None,
     columns: int = 8,
+    ax: Axes | AxesArray | None = None,
 ) -> AxesArray:
     """Show images in a grid, row by row, on one common grey scale.
 
     Args:
         images: (N, H, W) or (N, 1, H, W) in grey, or (N, 3, H, W) in color with values in [0, 1] or uint8.
-        axes: where to draw; cells that are left over are hidden. None makes a figure.
         titles: N titles, one above each image.
         columns: images in a row of a new figure.
+        ax: one axes for each image; those that are left over are hidden. A new figure's unless given.
 
     Returns:
         The axes, flat.
@@ -35,7 +35,7 @@ def image_grid(
     """
     pictures = _pictures(images)
     check_count(titles, len(pictures), name="titles", of="image")
-    cells = _cells(axes, pictures, columns=columns, titled=titles is not None)
+    cells = _cells(ax, pictures, columns=columns, titled=titles is not None)
     low, high = float(pictures.min()), float(pictures.max())
     if low >= 0 and high <= 1:
         low, high = 0.0, 1.0
@@ -49,20 +49,20 @@ def image_grid(
 
 def weight_images(
     weights: Numbers,
-    axes: Axes | AxesArray | None = None,
     *,
     titles: Sequence[object] | None = None,
     shape: tuple[int, int] | None = None,
     columns: int = 5,
+    ax: Axes | AxesArray | None = None,
 ) -> AxesArray:
     """Show weight vectors as images: one scale for all, red above zero, blue below, white at zero.
 
     Args:
         weights: (K, H * W) with `shape` given, or (K, H, W).
-        axes: where to draw; None makes a figure.
         titles: K titles.
         shape: (H, W).
         columns: images in a row of a new figure.
+        ax: one axes for each image; those that are left over are hidden. A new figure's unless given.
 
     Returns:
         The axes, flat.
@@ -76,7 +76,7 @@ def weight_images(
         flat = numbers(weights, "weights", shape=("K", shape[0] * shape[1]))
         pictures = flat.reshape(-1, *shape)
     check_count(titles, len(pictures), name="titles", of="image")
-    cells = _cells(axes, pictures, columns=columns, titled=titles is not None, aside=BAR)
+    cells = _cells(ax, pictures, columns=columns, titled=titles is not None, aside=BAR)
     limit = float(np.abs(pictures).max()) or 1.0
     for index, cell in enumerate(cells):
         cell.set_axis_off()
@@ -108,13 +108,13 @@ def _pictures(images: Numbers) -> Floats:
 
 
 def _cells(
-    axes: Axes | AxesArray | None, pictures: Floats, *, columns: int, titled: bool, aside: float = 0.0
+    ax: Axes | AxesArray | None, pictures: Floats, *, columns: int, titled: bool, aside: float = 0.0
 ) -> AxesArray:
-    """Return enough axes as a flat array, making a figure if there are none; `aside` inches stay free."""
-    if axes is not None:
-        cells = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
+    """Return enough axes as a flat array, making a figure if none are given; `aside` inches stay free."""
+    if ax is not None:
+        cells = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
         if len(cells) < len(pictures):
-            raise ValueError(f"axes: expected at least {len(pictures)}, one for each image, got {len(cells)}")
+            raise ValueError(f"ax: expected at least {len(pictures)}, one for each image, got {len(cells)}")
         return cells
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)

@@ -10,11 +10,11 @@ from matplotlib.ticker import MaxNLocator
 
 from helpers.plot.arrays import AxesArray, Floats, Numbers, numbers
 from helpers.plot.labels import EndLabels
-from helpers.plot.style import look
+from helpers.plot.style import look, new_axes
 
 
 class Epoch(Protocol):
-    """What a learning curve needs to know of an epoch; `train.epochs` yields such objects."""
+    """What a learning curve needs to know of an epoch; `train.fit` returns such objects."""
 
     @property
     def number(self) -> int:
@@ -38,7 +38,6 @@ class Epoch(Protocol):
 
 
 def curves(
-    ax: Axes,
     x: Numbers,
     lines: Mapping[str, Numbers],
     *,
@@ -46,15 +45,16 @@ def curves(
     ylabel: str = "",
     title: str = "",
     labels: Literal["end", "legend", "none"] = "end",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw one line per name, each with its own color and dashes, and the name beside its right end.
 
     Args:
-        ax: the axes to draw on.
         x: shape (N,).
         lines: name -> values of shape (N,); an empty name is not written.
         labels: "end" writes the names beside the lines (a legend if there are more than eight);
             "legend" suits lines that end in one point; "none" leaves the names out.
+        ax: the axes to draw on; a new figure's unless given.
 
     Raises:
         ValueError: a shape does not fit, or there is nothing to draw.
@@ -62,6 +62,7 @@ def curves(
     xs = numbers(x, "x", shape=("N",))
     if not lines:
         raise ValueError("lines: expected at least one name with its values, got none")
+    ax = ax or new_axes()
     drawn = [_line(ax, xs, values, name=name, index=index) for index, (name, values) in enumerate(lines.items())]
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     ax.margins(x=0.01)
@@ -74,20 +75,22 @@ def curves(
 
 
 def learning_curves(
-    history: Sequence[Epoch], ax: Axes | Sequence[Axes] | AxesArray, *, metric: str | None = None
+    history: Sequence[Epoch], *, metric: str | None = None, ax: Axes | Sequence[Axes] | AxesArray | None = None
 ) -> Axes | Sequence[Axes] | AxesArray:
     """Draw training and validation loss over the epochs and, on a second axes, one metric.
 
     Args:
-        history: epochs as `train.epochs` yields them.
-        ax: one axes for the losses, or two: the losses, then the metric.
+        history: epochs, as `train.fit` returns them.
         metric: the metric's name in each epoch's `metrics`; needs two axes.
+        ax: one axes for the losses, or two: the losses, then the metric; a new figure's unless given.
 
     Raises:
         ValueError: the history is empty, the metric unknown, or the number of axes does not fit.
     """
     if not history:
         raise ValueError("history: expected at least one epoch, got none")
+    if ax is None:
+        ax = new_axes() if metric is None else new_axes(columns=2)
     panels = [ax] if isinstance(ax, Axes) else list(ax)
     if len(panels) != (1 if metric is None else 2):
         want = "one axes without a metric" if metric is None else f"two axes to show the metric {metric!r}"
@@ -96,10 +99,10 @@ def learning_curves(
     if any(_known(epoch.valid_loss) for epoch in history):
         losses["validation"] = [epoch.valid_loss if _known(epoch.valid_loss) else np.nan for epoch in history]
     steps = [epoch.number for epoch in history]
-    curves(panels[0], steps, losses, xlabel="epoch", ylabel="loss")
+    curves(steps, losses, xlabel="epoch", ylabel="loss", ax=panels[0])
     if metric is not None:
         values = {metric: _metric(history, metric)}
-        curves(panels[1], steps, values, xlabel="epoch", ylabel=metric, labels="none")
+        curves(steps, values, xlabel="epoch", ylabel=metric, labels="none", ax=panels[1])
     for panel in panels:
         panel.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     return ax

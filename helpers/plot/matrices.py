@@ -8,10 +8,10 @@ from matplotlib.colors import to_hex
 from matplotlib.image import AxesImage
 
 from helpers.plot.arrays import Floats, Numbers, check_count, numbers
-from helpers.plot.style import FAINT, INK, ink_on
+from helpers.plot.style import FAINT, INK, ink_on, new_axes
 
 
-def confusion_matrix(matrix: Numbers, classes: Sequence[str], ax: Axes) -> Axes:
+def confusion_matrix(matrix: Numbers, classes: Sequence[str], *, ax: Axes | None = None) -> Axes:
     """Show how often each true class (row) got each prediction (column).
 
     The count stands in the cell; the cell's color shows the share of its row.
@@ -19,7 +19,7 @@ def confusion_matrix(matrix: Numbers, classes: Sequence[str], ax: Axes) -> Axes:
     Args:
         matrix: counts, shape (K, K).
         classes: K names.
-        ax: the axes to draw on.
+        ax: the axes to draw on; a new figure's unless given.
 
     Raises:
         ValueError: the matrix is not (K, K), or has negative or fractional counts.
@@ -29,6 +29,7 @@ def confusion_matrix(matrix: Numbers, classes: Sequence[str], ax: Axes) -> Axes:
         raise ValueError("matrix: expected counts (whole numbers, 0 or more), got other values")
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    ax = ax or new_axes()
     image = ax.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
     _write(ax, image, shares, texts=[[f"{count:.0f}" for count in row] for row in counts])
     _frame(ax, rows=classes, columns=classes)
@@ -38,25 +39,26 @@ def confusion_matrix(matrix: Numbers, classes: Sequence[str], ax: Axes) -> Axes:
 
 def heatmap(
     values: Numbers,
-    ax: Axes,
     *,
     rows: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
     decimals: int = 2,
     diverging: bool = False,
+    ax: Axes | None = None,
 ) -> Axes:
     """Show a table of numbers as colored cells with the number in each.
 
     Args:
         values: shape (R, C).
-        ax: the axes to draw on.
         rows, columns: names, R and C of them; by default the indices.
         decimals: digits after the point.
         diverging: two hues that meet in white at 0, on a scale symmetric about 0.
+        ax: the axes to draw on; a new figure's unless given.
     """
     table = numbers(values, "values", shape=("R", "C"))
     check_count(rows, table.shape[0], name="rows", of="row")
     check_count(columns, table.shape[1], name="columns", of="column")
+    ax = ax or new_axes()
     if diverging:
         limit = float(np.nanmax(np.abs(table))) or 1.0
         image = ax.imshow(table, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")

@@ -7,20 +7,21 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from helpers.plot.arrays import Floats, Numbers, named, numbers
-from helpers.plot.style import FAINT, look
+from helpers.plot.style import FAINT, look, new_axes
 
 
-def roc(ax: Axes, scores: Numbers | Mapping[str, Numbers], labels: Numbers) -> Axes:
+def roc(scores: Numbers | Mapping[str, Numbers], labels: Numbers, *, ax: Axes | None = None) -> Axes:
     """Draw the true-positive rate over the false-positive rate for every threshold.
 
     Args:
-        ax: the axes to draw on.
         scores: shape (N,), higher means the positive class; or name -> scores.
         labels: 0 or 1, shape (N,), both present.
+        ax: the axes to draw on; a new figure's unless given.
 
     Raises:
         ValueError: a shape does not fit, or a class is missing.
     """
+    ax = ax or new_axes()
     for index, (name, values) in enumerate(named(scores).items()):
         hits, alarms = _hits_and_alarms(values, labels)
         _step(ax, alarms / alarms[-1], hits / hits[-1], name=name, index=index)
@@ -29,8 +30,9 @@ def roc(ax: Axes, scores: Numbers | Mapping[str, Numbers], labels: Numbers) -> A
     return _unit_square(ax, legend="lower right")
 
 
-def precision_recall(ax: Axes, scores: Numbers | Mapping[str, Numbers], labels: Numbers) -> Axes:
+def precision_recall(scores: Numbers | Mapping[str, Numbers], labels: Numbers, *, ax: Axes | None = None) -> Axes:
     """Draw precision over recall for every threshold; arguments as in `roc`."""
+    ax = ax or new_axes()
     for index, (name, values) in enumerate(named(scores).items()):
         hits, alarms = _hits_and_alarms(values, labels)
         precision = hits[1:] / (hits[1:] + alarms[1:])
@@ -42,20 +44,23 @@ def precision_recall(ax: Axes, scores: Numbers | Mapping[str, Numbers], labels: 
     return _unit_square(ax, legend="lower left")
 
 
-def reliability(ax: Axes, probabilities: Numbers | Mapping[str, Numbers], labels: Numbers, *, bins: int = 10) -> Axes:
+def reliability(
+    probabilities: Numbers | Mapping[str, Numbers], labels: Numbers, *, bins: int = 10, ax: Axes | None = None
+) -> Axes:
     """Draw how often the positive class came true against how probable it was said to be.
 
     The cases are put into bins of equal width by their probability; a marker grows with its share of cases.
 
     Args:
-        ax: the axes to draw on.
         probabilities: of the positive class, in [0, 1], shape (N,); or name -> probabilities.
         labels: 0 or 1, shape (N,).
         bins: number of bins.
+        ax: the axes to draw on; a new figure's unless given.
 
     Raises:
         ValueError: a shape does not fit, or a probability is not in [0, 1].
     """
+    ax = ax or new_axes()
     for index, (name, values) in enumerate(named(probabilities).items()):
         said, target = _binary(values, labels)
         if said.min() < 0 or said.max() > 1:
@@ -69,20 +74,20 @@ def reliability(ax: Axes, probabilities: Numbers | Mapping[str, Numbers], labels
     return _unit_square(ax, legend="upper left")
 
 
-def seeds_with_error_bars(ax: Axes, results: Mapping[str, Numbers], *, xlabel: str = "") -> Axes:
+def seeds_with_error_bars(results: Mapping[str, Numbers], *, xlabel: str = "", ax: Axes | None = None) -> Axes:
     """Show every seed's result as a dot, with mean and standard deviation beside it, one row per name.
 
     Equal results are stacked upwards, so that every seed is seen.
 
     Args:
-        ax: the axes to draw on.
         results: name -> one value per seed, shape (S,).
         xlabel: what the values are, with the unit.
+        ax: the axes to draw on; a new figure's unless given.
 
     Raises:
         ValueError: a name has no values, or they are not one-dimensional.
     """
-    names = list(results)
+    ax, names = ax or new_axes(), list(results)
     for row, (name, values) in enumerate(named(results).items()):
         y = numbers(values, f"results[{name!r}]", shape=("S",))
         color, _, _ = look(row)

@@ -1,7 +1,9 @@
 """One look for every figure of the course."""
 
 import sys
+from typing import Any
 
+import matplotlib.pyplot as plt
 import matplotlib.style
 from cycler import cycler
 from matplotlib.colors import to_hex, to_rgb
@@ -87,6 +89,11 @@ def use_style() -> None:
 
         # Not cropped: every figure keeps its own size.
         set_matplotlib_formats("retina", bbox_inches=None)  # type: ignore[no-untyped-call]
+
+
+def new_axes(*, columns: int = 1) -> Any:
+    """Make a figure; return its axes, or the array of them if there are several side by side."""
+    return plt.subplots(1, columns)[1]
 
 
 def look(index: int) -> tuple[str, Dashes, str]:

@@ -17,7 +17,7 @@ def right_half(points):
 @pytest.mark.parametrize("labels", [[0, 1, 0, 1], [-1, 1, -1, 1], torch.tensor([0.0, 1.0, 0.0, 1.0])])
 def test_points_of_each_class_get_their_own_marker(labels):
     _, ax = plt.subplots()
-    assert plot.decision_boundary(right_half, INPUTS, labels, ax, classes=["left", "right"]) is ax
+    assert plot.decision_boundary(right_half, INPUTS, labels, classes=["left", "right"], ax=ax) is ax
     left, right = (item for item in ax.collections if isinstance(item, PathCollection))
     assert left.get_offsets().tolist() == [[0, 0], [0, 1]]
     assert right.get_offsets().tolist() == [[1, 1], [1, 0]]
@@ -27,7 +27,7 @@ def test_points_of_each_class_get_their_own_marker(labels):
 
 def test_the_boundary_is_where_the_score_is_zero():
     _, ax = plt.subplots()
-    plot.decision_boundary(right_half, INPUTS, [0, 1, 0, 1], ax)
+    plot.decision_boundary(right_half, INPUTS, [0, 1, 0, 1], ax=ax)
     _, line = (item for item in ax.collections if isinstance(item, QuadContourSet))
     assert np.allclose(line.get_paths()[0].vertices[:, 0], 0.5, atol=1e-6)
 
@@ -39,13 +39,13 @@ def test_the_score_is_asked_without_gradient_and_in_float32():
         seen.append((points.dtype, tuple(points.shape), torch.is_grad_enabled()))
         return points.sum(dim=1).bfloat16() * torch.ones(1, requires_grad=True)
 
-    plot.decision_boundary(predict, INPUTS, [0, 1, 0, 1], plt.subplots()[1], resolution=20)
+    plot.decision_boundary(predict, INPUTS, [0, 1, 0, 1], resolution=20, ax=plt.subplots()[1])
     assert seen == [(torch.float32, (400, 2), False)]
 
 
 def test_a_score_of_one_sign_draws_no_line(recwarn):
     _, ax = plt.subplots()
-    plot.decision_boundary(lambda points: points[:, 0] + 100, INPUTS, [0, 1, 0, 1], ax)
+    plot.decision_boundary(lambda points: points[:, 0] + 100, INPUTS, [0, 1, 0, 1], ax=ax)
     assert sum(isinstance(item, QuadContourSet) for item in ax.collections) == 1
     assert not recwarn.list
 
@@ -64,9 +64,9 @@ def test_a_score_of_one_sign_draws_no_line(recwarn):
 )
 def test_decision_boundary_refuses(predict, inputs, labels, message):
     with pytest.raises(ValueError, match=message):
-        plot.decision_boundary(predict, inputs, labels, plt.subplots()[1])
+        plot.decision_boundary(predict, inputs, labels, ax=plt.subplots()[1])
 
 
 def test_one_name_for_two_classes_is_refused():
     with pytest.raises(ValueError, match="classes: expected 2"):
-        plot.decision_boundary(right_half, INPUTS, [0, 1, 0, 1], plt.subplots()[1], classes=["a"])
+        plot.decision_boundary(right_half, INPUTS, [0, 1, 0, 1], classes=["a"], ax=plt.subplots()[1])

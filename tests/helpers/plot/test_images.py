@@ -38,11 +38,11 @@ def test_uint8_colors_are_taken():
 
 def test_given_axes_are_used():
     fig, axes = plt.subplots(2, 3)
-    cells = plot.image_grid(torch.zeros(4, 2, 2), axes)
+    cells = plot.image_grid(torch.zeros(4, 2, 2), ax=axes)
     assert list(cells) == list(axes.ravel())
     assert plt.get_fignums() == [fig.number]
     _, one = plt.subplots()
-    assert list(plot.image_grid(torch.zeros(1, 2, 2), one)) == [one]
+    assert list(plot.image_grid(torch.zeros(1, 2, 2), ax=one)) == [one]
 
 
 def test_titles_do_not_overlap_at_eight_in_a_row():
@@ -70,8 +70,8 @@ def test_image_grid_refuses(images, titles, message):
 
 def test_too_few_axes_are_refused():
     _, axes = plt.subplots(1, 2)
-    with pytest.raises(ValueError, match="axes: expected at least 3, one for each image, got 2"):
-        plot.image_grid(torch.zeros(3, 2, 2), axes)
+    with pytest.raises(ValueError, match="ax: expected at least 3, one for each image, got 2"):
+        plot.image_grid(torch.zeros(3, 2, 2), ax=axes)
 
 
 def test_weights_share_a_scale_symmetric_about_zero():

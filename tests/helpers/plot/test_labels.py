@@ -44,7 +44,7 @@ def drawn_labels(ax):
 def test_labels_do_not_overlap_and_are_inside_the_figure(ends, scale):
     fig, axes = plt.subplots(1, 2)
     for ax in axes:
-        plot.curves(ax, [0, 1], {f"line {index}": [0, end] for index, end in enumerate(ends)})
+        plot.curves([0, 1], {f"line {index}": [0, end] for index, end in enumerate(ends)}, ax=ax)
         ax.set_yscale(scale)
     for ax in axes:
         _, boxes = drawn_labels(ax)
@@ -56,7 +56,7 @@ def test_labels_do_not_overlap_and_are_inside_the_figure(ends, scale):
 
 def test_labels_follow_later_limits():
     _, ax = plt.subplots()
-    plot.curves(ax, [0, 1], {"y": [0, 1]})
+    plot.curves([0, 1], {"y": [0, 1]}, ax=ax)
     high = drawn_labels(ax)[1][0].y0
     ax.set_ylim(0, 10)
     assert drawn_labels(ax)[1][0].y0 < high - 50
@@ -64,7 +64,7 @@ def test_labels_follow_later_limits():
 
 def test_a_line_that_ends_in_nan_is_labelled_at_its_last_number():
     _, ax = plt.subplots()
-    plot.curves(ax, [0, 1, 2], {"diverged": [0, 5, np.nan], "lost": [np.nan] * 3, "good": [0, 1, 1]})
+    plot.curves([0, 1, 2], {"diverged": [0, 5, np.nan], "lost": [np.nan] * 3, "good": [0, 1, 1]}, ax=ax)
     labels, boxes = drawn_labels(ax)
     last = ax.transData.transform((1, 5))
     assert labels.leaders[0].get_xydata()[0] == pytest.approx(last)
@@ -73,7 +73,7 @@ def test_a_line_that_ends_in_nan_is_labelled_at_its_last_number():
 
 def test_values_that_a_log_scale_cannot_show_do_no_harm():
     _, ax = plt.subplots()
-    plot.curves(ax, [0, 1], {"zero": [0, 0], "one": [1, 1]})
+    plot.curves([0, 1], {"zero": [0, 0], "one": [1, 1]}, ax=ax)
     ax.set_yscale("log")
     drawn_labels(ax)
 
@@ -81,7 +81,7 @@ def test_values_that_a_log_scale_cannot_show_do_no_harm():
 def test_hidden_labels_leave_no_trace(tmp_path):
     for name, labels in (("hidden", "end"), ("without", "none")):
         fig, ax = plt.subplots()
-        plot.curves(ax, [0, 1], {"y": [0, 1]}, labels=labels)
+        plot.curves([0, 1], {"y": [0, 1]}, labels=labels, ax=ax)
         for artist in ax.findobj(EndLabels):
             artist.set_visible(False)
         fig.savefig(tmp_path / name, format="png")

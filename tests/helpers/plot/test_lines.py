@@ -28,7 +28,7 @@ def test_curves_draw_what_they_are_given():
     _, ax = plt.subplots()
     x = torch.linspace(-1, 1, 5, requires_grad=True)
     lines = {"tanh": x.tanh(), "half": (x / 2).bfloat16(), "list": [0, 1, 2, 3, 4]}
-    assert plot.curves(ax, x, lines, xlabel="z", ylabel="a", title="t") is ax
+    assert plot.curves(x, lines, xlabel="z", ylabel="a", title="t", ax=ax) is ax
     for line, (name, y) in zip(ax.lines, lines.items(), strict=True):
         want = y.detach().float().tolist() if isinstance(y, torch.Tensor) else y
         assert line.get_label() == name
@@ -45,14 +45,14 @@ def test_curves_draw_what_they_are_given():
 )
 def test_where_the_names_stand(count, labels, legend, ends):
     _, ax = plt.subplots()
-    plot.curves(ax, [0, 1], {str(index): [0, index] for index in range(count)}, labels=labels)
+    plot.curves([0, 1], {str(index): [0, index] for index in range(count)}, labels=labels, ax=ax)
     assert (ax.get_legend() is not None) == legend
     assert len(names(ax)) == ends
 
 
 def test_a_single_point_is_visible():
     _, ax = plt.subplots()
-    plot.curves(ax, [1], {"one": [2.0]})
+    plot.curves([1], {"one": [2.0]}, ax=ax)
     assert ax.lines[0].get_marker() == "o"
 
 
@@ -68,13 +68,13 @@ def test_a_single_point_is_visible():
 def test_curves_refuse_wrong_shapes(x, lines, message):
     _, ax = plt.subplots()
     with pytest.raises(ValueError, match=message):
-        plot.curves(ax, x, lines)
+        plot.curves(x, lines, ax=ax)
 
 
 def test_learning_curves_of_losses_alone():
     _, ax = plt.subplots()
     epochs = history()
-    assert plot.learning_curves(epochs, ax) is ax
+    assert plot.learning_curves(epochs, ax=ax) is ax
     assert ax.lines[0].get_ydata().tolist() == [epoch.loss for epoch in epochs]
     assert ax.lines[1].get_ydata().tolist() == [epoch.valid_loss for epoch in epochs]
     assert ax.lines[0].get_xdata().tolist() == [1, 2, 3, 4]
@@ -83,7 +83,7 @@ def test_learning_curves_of_losses_alone():
 
 def test_learning_curves_with_a_metric():
     _, axes = plt.subplots(1, 2)
-    assert plot.learning_curves(history(), axes, metric="accuracy") is axes
+    assert plot.learning_curves(history(), metric="accuracy", ax=axes) is axes
     assert axes[1].lines[0].get_ydata().tolist() == [0.1, 0.2, 0.3, 0.4]
     assert axes[1].get_ylabel() == "accuracy"
 
@@ -91,7 +91,7 @@ def test_learning_curves_with_a_metric():
 @pytest.mark.parametrize("count", [1, 2, 7, 30, 1000])
 def test_epochs_are_whole_numbers(count):
     _, ax = plt.subplots()
-    plot.learning_curves(history(count), ax)
+    plot.learning_curves(history(count), ax=ax)
     ax.figure.canvas.draw()
     ticks = ax.get_xticks()
     assert np.array_equal(ticks, ticks.round())
@@ -99,7 +99,7 @@ def test_epochs_are_whole_numbers(count):
 
 def test_without_validation_there_is_one_line():
     _, ax = plt.subplots()
-    plot.learning_curves(history(valid=False), ax)
+    plot.learning_curves(history(valid=False), ax=ax)
     assert names(ax) == ["training"]
 
 
@@ -115,14 +115,14 @@ def test_without_validation_there_is_one_line():
 def test_learning_curves_refuse(epochs, panels, metric, message):
     _, axes = plt.subplots(1, panels)
     with pytest.raises(ValueError, match=message):
-        plot.learning_curves(epochs, axes, metric=metric)
+        plot.learning_curves(epochs, metric=metric, ax=axes)
 
 
 @pytest.mark.parametrize("labels", ["end", "legend"])
 def test_a_line_without_a_name_has_no_label(labels):
     _, (one, two) = plt.subplots(1, 2)
-    plot.curves(one, [0, 1], {"": [0, 1]})
-    plot.curves(two, [0, 1], {"": [0, 1], "named": [1, 0]}, labels=labels)
+    plot.curves([0, 1], {"": [0, 1]}, ax=one)
+    plot.curves([0, 1], {"": [0, 1], "named": [1, 0]}, labels=labels, ax=two)
     assert names(one) == []
     assert names(two) == (["named"] if labels == "end" else [])
     if labels == "legend":

@@ -12,7 +12,7 @@ MATRIX = torch.tensor([[50, 2, 0], [1, 30, 9], [0, 0, 0]])
 
 def test_confusion_matrix_has_true_classes_in_rows():
     _, ax = plt.subplots()
-    assert plot.confusion_matrix(MATRIX, ["a", "b", "c"], ax) is ax
+    assert plot.confusion_matrix(MATRIX, ["a", "b", "c"], ax=ax) is ax
     cells = {(round(text.get_position()[1]), round(text.get_position()[0])): text.get_text() for text in ax.texts}
     assert cells == {(row, column): str(MATRIX[row, column].item()) for row in range(3) for column in range(3)}
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("true", "predicted")
@@ -23,7 +23,7 @@ def test_confusion_matrix_has_true_classes_in_rows():
 
 def test_confusion_matrix_is_colored_by_the_share_of_the_row():
     _, ax = plt.subplots()
-    plot.confusion_matrix(MATRIX, ["a", "b", "c"], ax)
+    plot.confusion_matrix(MATRIX, ["a", "b", "c"], ax=ax)
     (image,) = ax.images
     assert image.get_array()[1].tolist() == pytest.approx([1 / 40, 30 / 40, 9 / 40])
     assert image.get_array()[2].tolist() == [0, 0, 0]  # a class that does not occur
@@ -34,7 +34,7 @@ def test_confusion_matrix_is_colored_by_the_share_of_the_row():
 def test_every_count_can_be_read(seed):
     matrix = np.random.default_rng(seed).integers(0, 100, (9, 9))
     _, ax = plt.subplots()
-    plot.confusion_matrix(matrix, list("abcdefghi"), ax)
+    plot.confusion_matrix(matrix, list("abcdefghi"), ax=ax)
     (image,) = ax.images
     for text in ax.texts:
         column, row = map(round, text.get_position())
@@ -44,7 +44,7 @@ def test_every_count_can_be_read(seed):
 
 def test_counts_stay_inside_their_cells():
     fig, ax = plt.subplots()
-    plot.confusion_matrix(np.full((10, 10), 8888), [str(i) for i in range(10)], ax)
+    plot.confusion_matrix(np.full((10, 10), 8888), [str(i) for i in range(10)], ax=ax)
     fig.canvas.draw()
     assert max(text.get_window_extent().width for text in ax.texts) < ax.bbox.width / 10
     assert max(text.get_window_extent().height for text in ax.texts) <= ax.bbox.height / 10
@@ -52,7 +52,7 @@ def test_counts_stay_inside_their_cells():
 
 def test_long_class_names_are_slanted():
     _fig, ax = plt.subplots()
-    plot.confusion_matrix(np.eye(6), ["a very long name"] * 6, ax)
+    plot.confusion_matrix(np.eye(6), ["a very long name"] * 6, ax=ax)
     assert ax.get_xticklabels()[0].get_rotation() > 0
 
 
@@ -67,12 +67,12 @@ def test_long_class_names_are_slanted():
 def test_confusion_matrix_refuses(matrix, message):
     _, ax = plt.subplots()
     with pytest.raises(ValueError, match=message):
-        plot.confusion_matrix(matrix, ["a", "b", "c"], ax)
+        plot.confusion_matrix(matrix, ["a", "b", "c"], ax=ax)
 
 
 def test_heatmap_writes_the_values():
     _, ax = plt.subplots()
-    plot.heatmap(torch.tensor([[0.125, -2.0]]), ax, rows=["r"], columns=["x", "y"], decimals=1, diverging=True)
+    plot.heatmap(torch.tensor([[0.125, -2.0]]), rows=["r"], columns=["x", "y"], decimals=1, diverging=True, ax=ax)
     assert [text.get_text() for text in ax.texts] == ["0.1", "-2.0"]
     assert ax.images[0].get_clim() == (-2, 2)
 
@@ -80,4 +80,4 @@ def test_heatmap_writes_the_values():
 def test_heatmap_refuses_a_wrong_number_of_names():
     _, ax = plt.subplots()
     with pytest.raises(ValueError, match="columns: expected 2, one for each column, got 3"):
-        plot.heatmap([[1.0, 2.0]], ax, columns=["a", "b", "c"])
+        plot.heatmap([[1.0, 2.0]], columns=["a", "b", "c"], ax=ax)

@@ -13,7 +13,7 @@ LABELS = torch.tensor([[0, 1, 2, 3], [0, 0, 4, 5], [0, 0, 0, 0]])
 
 def drawn(*arguments, **options):
     _, ax = plt.subplots()
-    return plot.overlay(ax, *arguments, **options)
+    return plot.overlay(*arguments, **options, ax=ax)
 
 
 def test_the_slice_alone():
@@ -63,8 +63,8 @@ def test_what_does_not_fit_is_refused(image, labels, message):
 
 def test_the_legend_names_the_regions_below_the_figure():
     fig, _ = plt.subplots()
-    legend = plot.region_legend(fig, ["edema", "core"])
+    legend = plot.region_legend(["edema", "core"], figure=fig)
     assert [text.get_text() for text in legend.get_texts()] == ["edema", "core"]
     assert [patch.get_facecolor()[:3] for patch in legend.get_patches()] == [to_rgb(color) for color in REGIONS[:2]]
     with pytest.raises(ValueError, match="at most 5"):
-        plot.region_legend(fig, list("abcdef"))
+        plot.region_legend(list("abcdef"), figure=fig)

@@ -18,24 +18,27 @@ HISTORY = [train.Epoch(number=n, total=5, loss=1 / n, valid_loss=1.2 / n, metric
 NAMES = ["a", "b", "c"]
 
 CASES = {
-    "curves": (lambda ax, x: plot.curves(ax, x, {"x": x, "2 x": 2 * x}), SCORES),
-    "learning_curves": (lambda ax, epochs: plot.learning_curves(epochs, ax), HISTORY),
-    "confusion_matrix": (lambda ax, m: plot.confusion_matrix(m, NAMES, ax), torch.arange(9).reshape(3, 3)),
-    "heatmap": (lambda ax, m: plot.heatmap(m, ax, rows=NAMES), torch.randn(3, 4, generator=GENERATOR)),
+    "curves": (lambda ax, x: plot.curves(x, {"x": x, "2 x": 2 * x}, ax=ax), SCORES),
+    "learning_curves": (lambda ax, epochs: plot.learning_curves(epochs, ax=ax), HISTORY),
+    "confusion_matrix": (lambda ax, m: plot.confusion_matrix(m, NAMES, ax=ax), torch.arange(9).reshape(3, 3)),
+    "heatmap": (lambda ax, m: plot.heatmap(m, rows=NAMES, ax=ax), torch.randn(3, 4, generator=GENERATOR)),
     "image_grid": (lambda _, x: plot.image_grid(x), torch.rand(9, 1, 4, 4, generator=GENERATOR)),
     "weight_images": (lambda _, w: plot.weight_images(w, shape=(3, 3)), torch.randn(4, 9, generator=GENERATOR)),
-    "decision_boundary": (lambda ax, x: plot.decision_boundary(lambda p: p[:, 0], x, LABELS, ax), POINTS),
-    "overlay": (lambda ax, x: plot.overlay(ax, SCORES[:12].view(3, 4), x), torch.arange(12).view(3, 4) % 4),
-    "region_legend": (lambda ax, names: plot.region_legend(ax.figure, names), NAMES),
-    "roc": (lambda ax, s: plot.roc(ax, s, LABELS), SCORES),
-    "precision_recall": (lambda ax, s: plot.precision_recall(ax, s, LABELS), SCORES),
-    "reliability": (lambda ax, p: plot.reliability(ax, p, LABELS), SCORES.sigmoid()),
-    "seeds_with_error_bars": (lambda ax, r: plot.seeds_with_error_bars(ax, {"r": r}), SCORES[:5]),
+    "decision_boundary": (lambda ax, x: plot.decision_boundary(lambda p: p[:, 0], x, LABELS, ax=ax), POINTS),
+    "overlay": (lambda ax, x: plot.overlay(SCORES[:12].view(3, 4), x, ax=ax), torch.arange(12).view(3, 4) % 4),
+    "region_legend": (lambda ax, names: plot.region_legend(names, figure=ax.figure), NAMES),
+    "roc": (lambda ax, s: plot.roc(s, LABELS, ax=ax), SCORES),
+    "precision_recall": (lambda ax, s: plot.precision_recall(s, LABELS, ax=ax), SCORES),
+    "reliability": (lambda ax, p: plot.reliability(p, LABELS, ax=ax), SCORES.sigmoid()),
+    "seeds_with_error_bars": (lambda ax, r: plot.seeds_with_error_bars({"r": r}, ax=ax), SCORES[:5]),
 }
 
 
 def png(draw, values):
-    _fig, ax = plt.subplots()
+    return saved(draw, plt.subplots()[1], values)
+
+
+def saved(draw, ax, values):
     draw(ax, values)
     buffer = io.BytesIO()
     plt.gcf().savefig(buffer, format="png", dpi=200)
@@ -55,6 +58,17 @@ def test_same_input_same_bytes_and_input_unchanged(name):
     first, second = png(draw, values), png(draw, values)
     assert first == second
     assert torch.equal(values, before) if isinstance(values, torch.Tensor) else values == before
+
+
+@pytest.mark.parametrize("name", sorted(CASES.keys() - {"image_grid", "weight_images", "region_legend"}))
+def test_without_axes_a_new_figure_shows_the_same(name):
+    draw, values = CASES[name]
+    assert saved(draw, None, values) == png(draw, values)
+
+
+def test_a_metric_gets_a_second_panel_without_axes():
+    losses, metric = plot.learning_curves(HISTORY, metric="f1")
+    assert (losses.get_ylabel(), metric.get_ylabel()) == ("loss", "f1")
 
 
 @pytest.mark.parametrize("name", [name for name, (_, values) in CASES.items() if isinstance(values, torch.Tensor)])

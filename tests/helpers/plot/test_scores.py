@@ -18,7 +18,7 @@ def sample(*, ties=False):
 def test_roc_agrees_with_scikit_learn(ties):
     scores, labels = sample(ties=ties)
     _, ax = plt.subplots()
-    assert plot.roc(ax, torch.tensor(scores, requires_grad=True), torch.tensor(labels)) is ax
+    assert plot.roc(torch.tensor(scores, requires_grad=True), torch.tensor(labels), ax=ax) is ax
     fpr, tpr, _ = metrics.roc_curve(labels, scores, drop_intermediate=False)
     assert np.allclose(ax.lines[0].get_xydata(), np.column_stack([fpr, tpr]))
 
@@ -27,7 +27,7 @@ def test_roc_agrees_with_scikit_learn(ties):
 def test_precision_recall_agrees_with_scikit_learn(ties):
     scores, labels = sample(ties=ties)
     _, ax = plt.subplots()
-    plot.precision_recall(ax, {"model": scores}, labels)
+    plot.precision_recall({"model": scores}, labels, ax=ax)
     precision, recall, _ = metrics.precision_recall_curve(labels, scores)
     assert np.allclose(ax.lines[0].get_xydata()[1:], np.column_stack([recall, precision])[-2::-1])
     assert ax.lines[1].get_ydata()[0] == pytest.approx(labels.mean())  # chance
@@ -37,21 +37,21 @@ def test_reliability_agrees_with_scikit_learn():
     scores, labels = sample()
     probabilities = 1 / (1 + np.exp(-scores))
     _, ax = plt.subplots()
-    plot.reliability(ax, probabilities, labels, bins=7)
+    plot.reliability(probabilities, labels, bins=7, ax=ax)
     observed, said = calibration.calibration_curve(labels, probabilities, n_bins=7)
     assert np.allclose(ax.lines[0].get_xydata(), np.column_stack([said, observed]))
 
 
 def test_reliability_takes_the_ends_of_the_range():
     _, ax = plt.subplots()
-    plot.reliability(ax, [0.0, 1.0, 1.0], [0, 1, 1])
+    plot.reliability([0.0, 1.0, 1.0], [0, 1, 1], ax=ax)
     assert ax.lines[0].get_xydata().tolist() == [[0, 0], [1, 1]]
 
 
 def test_each_model_is_named():
     scores, labels = sample()
     _, ax = plt.subplots()
-    plot.roc(ax, {"all": scores, "few": scores[::-1]}, labels)
+    plot.roc({"all": scores, "few": scores[::-1]}, labels, ax=ax)
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["all", "few", "chance"]
 
 
@@ -67,20 +67,20 @@ def test_each_model_is_named():
 )
 def test_scores_refuse(function, scores, labels, message):
     with pytest.raises(ValueError, match=message):
-        function(plt.subplots()[1], scores, labels)
+        function(scores, labels)
 
 
 def test_a_missing_class_and_a_logit_are_refused():
     with pytest.raises(ValueError, match="labels: expected both classes"):
-        plot.roc(plt.subplots()[1], [0.1, 0.2], [1, 1])
+        plot.roc([0.1, 0.2], [1, 1], ax=plt.subplots()[1])
     with pytest.raises(ValueError, match=r"probabilities: expected values in \[0, 1\], got 0.1 to 2"):
-        plot.reliability(plt.subplots()[1], [0.1, 2.0], [1, 1])
+        plot.reliability([0.1, 2.0], [1, 1], ax=plt.subplots()[1])
 
 
 def test_every_seed_is_a_dot():
     results = {"linear": [0.95, 0.97, 0.96], "MLP": torch.tensor([0.98]), "CNN": [torch.tensor(0.99), 1.0]}
     _, ax = plt.subplots()
-    assert plot.seeds_with_error_bars(ax, results, xlabel="accuracy") is ax
+    assert plot.seeds_with_error_bars(results, xlabel="accuracy", ax=ax) is ax
     dots = [item.get_offsets()[:, 0].tolist() for item in ax.collections if len(item.get_offsets()) == 3]
     assert dots[0] == [0.95, 0.97, 0.96]
     assert [text.get_text() for text in ax.texts] == ["0.960 ± 0.010", "0.980", "0.995 ± 0.007"]
@@ -89,7 +89,7 @@ def test_every_seed_is_a_dot():
 
 def test_seeds_with_equal_results_are_stacked():
     ax = plt.subplots()[1]
-    plot.seeds_with_error_bars(ax, {"A": [0.5, 0.6], "B": [0.9, 0.8, 0.9, 0.9], "C": [0.7] * 40})
+    plot.seeds_with_error_bars({"A": [0.5, 0.6], "B": [0.9, 0.8, 0.9, 0.9], "C": [0.7] * 40}, ax=ax)
     dots = [item.get_offsets() for item in ax.collections if len(item.get_offsets()) in (4, 40)]
     few, many = (dot.tolist() for dot in dots)
     assert [x for x, _ in few] == [0.9, 0.8, 0.9, 0.9]
@@ -105,4 +105,4 @@ def test_seeds_with_equal_results_are_stacked():
 
 def test_seeds_refuse_a_table():
     with pytest.raises(ValueError, match=r"results\['a'\]: expected shape \(S,\), got \(1, 2\)"):
-        plot.seeds_with_error_bars(plt.subplots()[1], {"a": [[1.0, 2.0]]})
+        plot.seeds_with_error_bars({"a": [[1.0, 2.0]]}, ax=plt.subplots()[1])
