@@ -1,7 +1,8 @@
-"""Training as a generator, evaluation, and checkpoints that survive a crash and refuse damage."""
+"""Training as a generator or in one call, evaluation, and checkpoints that survive a crash and refuse damage."""
 
 from helpers.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from helpers.train.evaluate import evaluate, predict
+from helpers.train.fit import fit
 from helpers.train.loop import Epoch, TrainingError, epochs
 from helpers.train.sliding import gaussian_window, sliding_window
 
@@ -12,6 +13,7 @@ __all__ = [
     "TrainingError",
     "epochs",
     "evaluate",
+    "fit",
     "gaussian_window",
     "load_checkpoint",
     "predict",

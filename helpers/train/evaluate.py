@@ -1,18 +1,20 @@
 """Predictions, loss and metrics of a model on a set of examples, without gradients."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from helpers.runtime import Precision
 
+Batch = tuple[Tensor, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
 Metric = Callable[[Tensor, Tensor], float]
 
 
+@runtime_checkable
 class LabelledExamples(Protocol):
     """Anything with the inputs (N, ...) and the targets (N, ...) of N examples, such as ``data.Examples``."""
 
@@ -62,7 +64,7 @@ def predict(model: nn.Module, inputs: Tensor, *, batch_size: int = 1024, precisi
 
 def evaluate(
     model: nn.Module,
-    examples: LabelledExamples,
+    examples: LabelledExamples | Iterable[Batch],
     loss_fn: Loss,
     *,
     metrics: Mapping[str, Metric] | None = None,
@@ -73,17 +75,37 @@ def evaluate(
 
     Args:
         model: returns logits.
-        examples: inputs (N, ...) and targets (N, ...).
+        examples: ``data.Examples``, or batches (inputs, targets) such as those of a DataLoader; N in all.
         loss_fn: (logits, targets) -> scalar, a mean over its batch.
         metrics: name -> function of (logits, targets) that returns a float.
-        batch_size: examples per forward pass; bounds the memory, not the result.
+        batch_size: examples per forward pass, unless they come in batches; bounds the memory, not the result.
         precision: of the forward pass; float32 unless given.
 
     Returns:
         ``{"loss": ..., **metrics}``, each computed once over all N examples, so that a smaller last batch cannot
         distort a mean.
+
+    Raises:
+        ValueError: there is no example.
     """
-    logits = predict(model, examples.inputs, batch_size=batch_size, precision=precision)
-    targets = examples.targets.cpu()
+    if isinstance(examples, LabelledExamples):
+        logits = predict(model, examples.inputs, batch_size=batch_size, precision=precision)
+        targets = examples.targets.cpu()
+    else:
+        logits, targets = _predict_batches(model, examples, precision)
     result = {"loss": cast(float, loss_fn(logits, targets).item())}
     return result | {name: metric(logits, targets) for name, metric in (metrics or {}).items()}
+
+
+def _predict_batches(model: nn.Module, batches: Iterable[Batch], precision: Precision | None) -> Batch:
+    """Return all logits and all targets, on the CPU."""
+    logits, targets = [], []
+    for inputs, labels in batches:
+        logits.append(predict(model, inputs, batch_size=len(inputs), precision=precision))
+        targets.append(labels.cpu())
+    if not logits:
+        raise ValueError(
+            "expected at least one batch to evaluate, got none; a generator can be passed over only once, "
+            "so give a list of batches, a DataLoader or data.Batches"
+        )
+    return torch.cat(logits), torch.cat(targets)

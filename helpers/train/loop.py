@@ -7,15 +7,20 @@ there are no callbacks.
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from helpers.runtime import Precision
-from helpers.train.evaluate import LabelledExamples, Loss, Metric, evaluate
+from helpers.train.evaluate import Batch, LabelledExamples, Loss, Metric, evaluate
 
-Batch = tuple[Tensor, Tensor]
+
+class Scheduler(Protocol):
+    """Anything that changes the learning rate step by step, such as those of ``torch.optim.lr_scheduler``."""
+
+    def step(self) -> object: ...  # noqa: D102
 
 
 class TrainingError(RuntimeError):
@@ -64,10 +69,11 @@ def epochs(
     *,
     epochs: int,
     start: int = 0,
-    valid: LabelledExamples | None = None,
+    valid: LabelledExamples | Iterable[Batch] | None = None,
     metrics: Mapping[str, Metric] | None = None,
     valid_batch_size: int = 1024,
     precision: Precision | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Iterator[Epoch]:
     """Train, and yield an Epoch after each pass over the batches.
 
@@ -78,10 +84,12 @@ def epochs(
         optimizer: of the model's parameters.
         epochs: the number of the last epoch, 1 or more.
         start: epochs already done (from a checkpoint); the first epoch here is ``start + 1``.
-        valid: validation set; its loss and metrics are computed after each epoch.
+        valid: validation set, ``data.Examples`` or batches that can be passed over again; its loss and metrics are
+            computed after each epoch.
         metrics: name -> function of (logits, targets), for the validation set.
         valid_batch_size: examples of the validation set per forward pass; bounds the memory, not the result.
         precision: number format of the forward pass; float32 unless given.
+        scheduler: its ``step`` is called after each step of the optimizer.
 
     Raises:
         TrainingError: a loss was not finite (found at the end of its epoch: one synchronization with the device
@@ -92,7 +100,7 @@ def epochs(
     best, stale = float("inf"), 0
     for number in range(start + 1, epochs + 1):
         began = time.perf_counter()
-        losses, sizes = _train_on(model, batches, loss_fn, optimizer, precision, scaler)
+        losses, sizes = _train_on(model, batches, loss_fn, optimizer, precision, scaler, scheduler)
         loss = _mean_loss(losses, sizes, number)
         scores: dict[str, float] = {}
         if valid is not None:
@@ -110,6 +118,7 @@ def _train_on(
     optimizer: Optimizer,
     precision: Precision,
     scaler: torch.amp.GradScaler,
+    scheduler: Scheduler | None,
 ) -> tuple[list[Tensor], list[int]]:
     """Take one optimizer step per batch; return each step's loss, left on the device, and its batch size."""
     device, scaling = next(model.parameters()).device, precision.needs_scaling
@@ -121,16 +130,26 @@ def _train_on(
             inputs, targets = inputs.to(device, non_blocking=True), targets.to(device, non_blocking=True)
         optimizer.zero_grad()
         loss = compute_loss(inputs, targets)
+        stepped = True
         if scaling:
-            scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-            scaler.step(optimizer)
-            scaler.update()
+            stepped = _scaled_step(loss, optimizer, scaler)
         else:
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+        if scheduler is not None and stepped:
+            scheduler.step()
         losses.append(loss.detach())
         sizes.append(inputs.shape[0])
     return losses, sizes
+
+
+def _scaled_step(loss: Tensor, optimizer: Optimizer, scaler: torch.amp.GradScaler) -> bool:
+    """Take a step with scaled gradients; return whether it was taken, since one that overflows is left out."""
+    scale = scaler.get_scale()
+    scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+    scaler.step(optimizer)
+    scaler.update()
+    return scaler.get_scale() >= scale
 
 
 def _loss_function(model: nn.Module, loss_fn: Loss, precision: Precision) -> Loss:
