@@ -6,6 +6,7 @@ and installs it beside what Colab brings. torch, torchvision and NumPy stay as t
 
 import ast
 import base64
+import html
 import os
 import re
 import sys
@@ -17,7 +18,7 @@ import hatchling.build
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from book import address, notebooks
+from book import address, folds, notebooks
 from book.imports import helper_files, parse
 from book.notebooks import EXECUTED, ROOT
 
@@ -91,6 +92,7 @@ def make_edition(notebook: NotebookNode, slug: str, wheel_name: str, wheel: byte
         untouched=", ".join(UNTOUCHED),
         untouched_names=list(UNTOUCHED),
     )
+    fold(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = RELATIVE_LINK.sub(link, cell.source)
@@ -99,6 +101,17 @@ def make_edition(notebook: NotebookNode, slug: str, wheel_name: str, wheel: byte
     notebook.metadata["accelerator"] = "GPU"
     notebook.metadata["colab"] = {"name": f"{slug}.ipynb", "provenance": [], "gpuType": "T4"}
     return notebook
+
+
+def fold(notebook: NotebookNode) -> None:
+    """Fold checks and solutions as Colab does: code becomes a form with a title, text opens with a click."""
+    for cell, title in list(folds.folded(notebook.cells)):
+        if cell.cell_type == "code":
+            cell.source = f"#@title {title}\n{cell.source}"
+            cell.metadata["cellView"] = "form"
+        else:
+            text = folds.without_title(cell.source)
+            cell.source = f"<details><summary>{html.escape(title)}</summary>\n\n{text}\n\n</details>"
 
 
 def link(found: re.Match) -> str:

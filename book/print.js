@@ -25,10 +25,13 @@ async function settle() {
   await document.fonts.ready;
 }
 
-/** Print a folded solution or function, but not the code of a drawing. */
+/** Print a folded solution or function, but not the code of a drawing or of checks, whose ticks say enough. */
 function unfold(fold) {
   const [summary, ...content] = fold.children;
-  if (summary.textContent.includes("content")) fold.replaceWith(make("p", "paper-label", "Solution"), ...content);
+  const title = summary.firstElementChild.textContent;
+  if (fold.matches(".folded-text") || /^(Solution|Code and its output)/.test(title))
+    fold.replaceWith(make("p", "paper-label", title), ...content);
+  else if (title === "Checks") fold.remove();
   else if (!CODE_OF_DRAWING.test(fold.textContent)) fold.replaceWith(...content);
   else if (fold.closest(".cell").querySelector(".cell_output")) fold.remove();
   else fold.replaceWith(make("p", "paper-label", "The code of this drawing is in the notebook."));
