@@ -69,7 +69,7 @@ book: execute ## Run the chapters and render the book to _build/html/index.html
 	@echo "The book is at _build/html/index.html"
 
 _build/html/index.html: $(EXECUTED) $(COLAB) $(PAGES) references.bib \
-    $(wildcard _static/* _static/fonts/* book/*.py results/*.json results/benchmarks/*.json)
+    $(wildcard _static/* _static/fonts/* book/*.py book/moved.yml results/*.json results/benchmarks/*.json)
 	@$(BIN)/python -m book.build
 
 colab: execute ## Make the Colab edition of every chapter in _build/colab/

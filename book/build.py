@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from book import notebooks, styles
+from book import notebooks, redirects, styles
 from book.formulas import set_formulas
 from book.heights import note_heights
 from book.notebooks import ROOT
@@ -34,6 +34,7 @@ def main() -> int:
     set_formulas(HTML)
     note_heights(HTML)
     styles.bundle(HTML)
+    redirects.lead_on(HTML, redirects.table())
     (HTML / "index.html").touch()
     print(f"book: rendered in {time.perf_counter() - start:.1f} s", flush=True)
     return 0

@@ -33,7 +33,7 @@ def main(slug: str) -> int:
     complaint = execute(CHAPTERS / f"{slug}.ipynb", unfinished)
     seconds = time.perf_counter() - start
     executed = notebooks.read(unfinished) if unfinished.exists() else None
-    complaint = complaint or missed_expectations(executed)
+    complaint = complaint or left_out(executed) or missed_expectations(executed)
     if complaint:
         print(f"{slug}: FAILED after {seconds:.1f} s in {complaint}", file=sys.stderr)
         print(f"{slug}: the notebook, as far as it came: {notebooks.relative(unfinished)}", file=sys.stderr, flush=True)
@@ -82,6 +82,20 @@ def last_lines(error: PapermillExecutionError) -> str:
     """Return the end of a traceback, which ends with the error itself."""
     lines = strip_color("\n".join(error.traceback)).rstrip().splitlines()
     return "\n".join(f"  {line}" for line in lines[-ERROR_LINES:])
+
+
+def left_out(notebook: NotebookNode) -> str:
+    """Say where a run ended before its last cell, or return an empty string: `sys.exit()` ends it without an error."""
+    cells = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    waiting = [index for index, cell in cells if cell.source.strip() and cell.execution_count is None]
+    if not waiting:
+        return ""
+    last = max((index for index, cell in cells if cell.execution_count is not None), default=waiting[0])
+    ended = [output.ename for output in notebook.cells[last].outputs if output.output_type == "error"]
+    why = f" by {ended[-1]}" if ended else ""
+    return (
+        f"{notebooks.place(notebook, last)}\n  The run ended there{why}: {len(waiting)} code cells after it did not run"
+    )
 
 
 def missed_expectations(notebook: NotebookNode) -> str:

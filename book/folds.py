@@ -16,8 +16,9 @@ CHECKS, SOLUTION, SOLUTION_CODE = "Checks", "Solution", "Solution in code"
 CODE, TEXT = "Code and its output", "More on this"  # folded cells that solve no exercise
 SECTION, HEADING = re.compile(r"^## +(.+?) *$", re.MULTILINE), re.compile(r"^#+ ", re.MULTILINE)
 BOLD_START = re.compile(r"\A\*\*(?P<title>[^*]+?)[.:]?\*\*[.:]?\s*")
-FOLDED_TEXT = """<div class="cell"><details class="admonition hide above-input folded-text">
-<summary><p class="admonition-title">{title}</p></summary>
+# As a page has folded code, so that both look alike
+FOLDED_TEXT = """<div class="cell docutils container"><details class="admonition hide above-input folded-text">
+<summary><p class="collapsed admonition-title">{title}</p><p class="expanded admonition-title">{title}</p></summary>
 
 {text}
 

@@ -15,12 +15,12 @@ PROMISE_LENGTH = 180  # characters
 def page(chapters: dict[str, NotebookNode]) -> str:
     """Return the front page: each comment that names one of the parts below is replaced by it."""
     text = (ROOT / "intro.md").read_text(encoding="utf-8")
-    for name, part in (("numbers", numbers), ("articles", articles), ("chapters", cards), ("colab", colab)):
+    for name, part in (("numbers", counts), ("articles", articles), ("chapters", cards), ("colab", colab)):
         text = text.replace(f"<!-- {name} -->", part(chapters))
     return text
 
 
-def numbers(chapters: dict[str, NotebookNode]) -> str:
+def counts(chapters: dict[str, NotebookNode]) -> str:
     """Return what the course consists of, counted."""
     courses = [notebook.metadata["course"] for notebook in chapters.values()]
     cases = sum(len(clinic.cases_of(slug, notebook)) for slug, notebook in chapters.items())
@@ -49,17 +49,26 @@ def articles(chapters: dict[str, NotebookNode]) -> str:
 
 
 def cards(chapters: dict[str, NotebookNode]) -> str:
-    """Return a card for each chapter: picture, title, promise, minutes and level."""
+    """Return a card for each chapter, under the name of its part."""
+    numbers = {slug: number for number, slug in enumerate(chapters, start=1)}
     found = []
-    for number, (slug, notebook) in enumerate(chapters.items(), start=1):
-        seconds = time(notebook.metadata["course"]["seconds"])
-        found.append(
-            f":::::{{grid-item-card}} {number} · {notebooks.title(notebook)}\n:link: chapters/{slug}\n:link-type: doc\n"
-            f":img-top: chapters/{slug}.png\n:img-alt: {alt(notebook)}\n:class-card: chapter-card\n\n"
-            f"{promise(notebook)}\n\n::::{{card-footer}}\n{level(slug, chapters)[0]} · "
-            f"{reading_minutes(notebook)} min to read · {seconds} to run\n::::\n:::::\n"
-        )
-    return "::::::{grid} 1 1 2 3\n:gutter: 3\n\n" + "\n".join(found) + "::::::\n"
+    for caption, slugs in notebooks.toc_parts().items():
+        made = [card(numbers[slug], slug, chapters) for slug in slugs if slug in chapters]
+        if made:
+            found += [f"### {caption}\n", "::::::{grid} 1 1 2 3\n:gutter: 3\n", *made, "::::::\n"]
+    return "\n".join(found)
+
+
+def card(number: int, slug: str, chapters: dict[str, NotebookNode]) -> str:
+    """Return the card of a chapter: picture, title, promise, minutes and level."""
+    notebook = chapters[slug]
+    seconds = time(notebook.metadata["course"]["seconds"])
+    return (
+        f":::::{{grid-item-card}} {number} · {notebooks.title(notebook)}\n:link: chapters/{slug}\n:link-type: doc\n"
+        f":img-top: chapters/{slug}.png\n:img-alt: {alt(notebook)}\n:class-card: chapter-card\n\n"
+        f"{promise(notebook)}\n\n::::{{card-footer}}\n{level(slug, chapters)[0]} · "
+        f"{reading_minutes(notebook)} min to read · {seconds} to run\n::::\n:::::\n"
+    )
 
 
 def promise(notebook: NotebookNode) -> str:

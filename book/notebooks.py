@@ -41,11 +41,19 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, text.encode())
 
 
+def toc_parts() -> dict[str, list[str]]:
+    """Return caption -> slugs of the chapters, of each part of the table of contents that holds chapters."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = {part["caption"]: [Path(chapter["file"]) for chapter in part["chapters"]] for part in toc["parts"]}
+    found = {
+        caption: [path.stem for path in paths if path.parent.name == "chapters"] for caption, paths in files.items()
+    }
+    return {caption: slugs for caption, slugs in found.items() if slugs}
+
+
 def toc_slugs() -> list[str]:
     """Return the chapters' slugs in the order of the table of contents."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    return [Path(file).stem for file in files if file.startswith("chapters/")]
+    return [slug for slugs in toc_parts().values() for slug in slugs]
 
 
 def slugs() -> list[str]:

@@ -18,14 +18,21 @@ def site():
 
 
 @pytest.fixture(scope="module")
-def browser():
+def chromium():
+    """A browser, for pages that a test writes itself."""
     if PROGRAM is None:
         pytest.skip("no Chromium was found, so no page was looked at in a browser")
-    if not (HTML / "index.html").exists():
-        pytest.skip("the book has not been built: run make book")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as driver, contextlib.closing(launched(driver)) as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """A browser for the pages of the book."""
+    if not (HTML / "index.html").exists():
+        pytest.skip("the book has not been built: run make book")
+    return chromium
 
 
 @pytest.fixture

@@ -58,6 +58,8 @@ def test_a_good_chapter_is_kept_with_its_record(folders, capsys):
     ("source", "said"),
     [
         pytest.param("def f():\n    raise ValueError('no luck')\nf()", "ValueError: no luck", id="error"),
+        pytest.param("import sys\nsys.exit()", "The run ended there by SystemExit: 1 code cells", id="quiet end"),
+        pytest.param("import sys\nsys.exit(0)", "The run ended there by SystemExit: 1 code cells", id="exit status 0"),
         pytest.param(MISSED, "expected 'two' {'at_least': 2}, got 1", id="crossed expectation"),
         pytest.param("import os\nos._exit(1)", "DeadKernelError: Kernel died", id="dead kernel"),
         pytest.param("import time\ntime.sleep(60)", "CellTimeoutError", id="hanging cell"),
@@ -66,7 +68,7 @@ def test_a_good_chapter_is_kept_with_its_record(folders, capsys):
 def test_a_bad_chapter_fails_and_names_the_cell(folders, capsys, monkeypatch, source, said):
     if "sleep" in source:
         monkeypatch.setattr(execute, "CELL_SECONDS", 15)  # enough for the cell before it on a busy machine
-    write(folders, GOOD, source)
+    write(folders, GOOD, source, "print('after it')")
     assert execute.main("sample") == 1
     complaint = capsys.readouterr().err
     assert "sample: FAILED" in complaint

@@ -57,7 +57,7 @@ def test_the_book_names_folded_code_and_folds_text(notebook):
     assert notebook.cells[2].source == "expect('a', 1)"
     assert notebook.cells[2].metadata["mystnb"]["code_prompt_show"] == "Checks"
     assert "mystnb" not in notebook.cells[3].metadata
-    assert '<summary><p class="admonition-title">In depth</p></summary>\n\nTwo words.\n\n' in notebook.cells[4].source
+    assert 'admonition-title">In depth</p></summary>\n\nTwo words.\n\n</details>' in notebook.cells[4].source
     assert notebook.cells[0].source == CELLS[0].source
 
 

@@ -86,9 +86,10 @@ def test_the_clinic_lists_each_case_with_what_the_machine_says():
 
 
 def test_the_front_page_is_filled():
-    text = landing.page({"first": chapter()})
+    text = landing.page({"concepts": chapter(), "cnn": chapter("Second")})
     assert "<!-- " not in text
-    assert "1 · First: a start" in text
+    parts = [text.index(f"### {caption}") for caption in list(notebooks.toc_parts())[:2]]
+    assert parts[0] < text.index("1 · First: a start") < parts[1] < text.index("2 · Second")
 
 
 def test_references_name_the_chapters():

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 import yaml
 
+from book import notebooks
 from book.notebooks import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -62,3 +63,15 @@ def test_make_help_lists_the_targets():
     run = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     for target in ("book", "test", "run", "preview", "lint", "bench", "clean"):
         assert re.search(rf"^  make {target} ", run.stdout, re.MULTILINE)
+
+
+def test_the_readme_lists_the_chapters_of_the_table_of_contents():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| *(.*?) *\| \[([\w-]+)\]\(chapters/([\w-]+)\.ipynb\) \| \S", text, re.MULTILINE)
+    part, found = "", {}
+    for name, words, slug in rows:
+        assert words == slug
+        part = name or part
+        found.setdefault(part, []).append(slug)
+    wanted = {caption.partition(" · ")[2]: slugs for caption, slugs in notebooks.toc_parts().items()}
+    assert found == wanted, "a chapter has one line in _toc.yml, and one in the README's table"
