@@ -29,8 +29,8 @@ import uvicorn
 from pydantic import BaseModel
 from report import write_report
 
-from apps.digits.load import Load, measure, request_bytes
-from apps.digits.running import running
+from apps.digits.launch import running
+from apps.digits.load_generator import Load, measure, request_bytes
 from apps.digits.service.model import softmax
 from helpers.deploy.session import open_session
 

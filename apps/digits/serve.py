@@ -11,7 +11,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from apps.digits.folder import CARD, DEFAULT, ModelFolderError
+from apps.digits.model_folder import CARD, DEFAULT, ModelFolderError
 from apps.digits.service.app import create_app
 from apps.digits.service.model import Model
 from apps.digits.service.server import make_server

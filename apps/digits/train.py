@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from apps.digits.folder import DEFAULT, ModelCard, Preprocessing, digest, write_folder
+from apps.digits.model_folder import DEFAULT, ModelCard, Preprocessing, digest, write_folder
 from helpers import data, metrics, models, runtime, train
 from helpers.data.transforms import vary
 from helpers.deploy.export import to_onnx

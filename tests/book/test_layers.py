@@ -10,7 +10,7 @@ HELPERS = ROOT / "helpers"
 FILES = sorted(HELPERS.rglob("*.py"))
 APPS = sorted((ROOT / "apps").rglob("*.py"))
 # A machine that serves has no torch.
-WITHOUT_TORCH = ("apps/digits/folder.py", "apps/digits/serve.py", "apps/digits/service/")
+WITHOUT_TORCH = ("apps/digits/model_folder.py", "apps/digits/serve.py", "apps/digits/service/")
 MOST_LINES = 200
 MOST_FUNCTION_LINES = 25
 

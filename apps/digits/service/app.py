@@ -10,14 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from apps.digits.service import telemetry
-from apps.digits.service.docs import describe, page_of
-from apps.digits.service.guard import Guard
+from apps.digits.service.api_docs import describe, page_of
+from apps.digits.service.middleware import Guard
 from apps.digits.service.model import Model
 from apps.digits.service.predict import Predictor
-from apps.digits.service.problems import RefusedError
+from apps.digits.service.refusals import RefusedError
 from apps.digits.service.settings import Settings
 
-_PAGE = Path(__file__).parent / "page"
+_STATIC = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
 _POLICY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -43,7 +43,7 @@ def create_app(model: Model, settings: Settings) -> ASGIApp:
     app = FastAPI(title="Digits", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
     _add_errors(app)
     _add_state(app, model, predictor, counts)
-    _add_page(app)
+    _add_pages(app)
     app.post("/predict", **describe(model, settings))(predictor.answer)
     paths = frozenset(route.path for route in app.routes if hasattr(route, "path"))
     return Guard(app, settings=settings, telemetry=counts, batcher=predictor.batcher, paths=paths)
@@ -83,16 +83,16 @@ def _add_state(app: FastAPI, model: Model, predictor: Predictor, counts: telemet
         return Response(counts.text(), media_type=telemetry.CONTENT_TYPE)
 
 
-def _add_page(app: FastAPI) -> None:
+def _add_pages(app: FastAPI) -> None:
     """The page to draw on, and the documentation; neither asks another host for anything."""
-    files = {path.name: path.read_bytes() for path in _PAGE.iterdir() if path.suffix in _TYPES}
-    front = (_PAGE / "index.html").read_text(encoding="utf-8")
+    files = {path.name: path.read_bytes() for path in _STATIC.iterdir() if path.suffix in _TYPES}
+    front = (_STATIC / "index.html").read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)
     async def index() -> Response:
         return HTMLResponse(front, headers=_POLICY)
 
-    @app.get("/page/{name}", include_in_schema=False)
+    @app.get("/static/{name}", include_in_schema=False)
     async def file(name: str) -> Response:
         if name not in files:
             raise HTTPException(404)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.digits.service.problems import RefusedError
+from apps.digits.service.refusals import RefusedError
 
 Array = NDArray[np.float32]
 Request = tuple[Array, "asyncio.Future[Array]"]

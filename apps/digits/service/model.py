@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.digits.folder import ModelFolderError, read_folder
+from apps.digits.model_folder import ModelFolderError, read_folder
 from helpers.deploy.session import open_session
 
 Array = NDArray[np.float32]

@@ -10,11 +10,11 @@ from fastapi.responses import Response
 from numpy.typing import NDArray
 
 from apps.digits.service.batching import Batcher
-from apps.digits.service.bodies import check_head, read_body
+from apps.digits.service.decode import gray, picture_of
 from apps.digits.service.model import Model
-from apps.digits.service.parse import parse_images
-from apps.digits.service.pictures import gray, picture_of
+from apps.digits.service.parse_json import parse_images
 from apps.digits.service.preprocess import prepare
+from apps.digits.service.request_body import check_head, read_body
 from apps.digits.service.settings import Settings
 from apps.digits.service.telemetry import Telemetry
 

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from apps.digits.folder import Preprocessing
-from apps.digits.service.problems import RefusedError
+from apps.digits.model_folder import Preprocessing
+from apps.digits.service.refusals import RefusedError
 
 Gray = NDArray[np.float32]
 _WORK = 64  # height at which strokes are made thicker or thinner: fine steps, and quick

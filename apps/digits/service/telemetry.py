@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from apps.digits.folder import ModelCard
+from apps.digits.model_folder import ModelCard
 
 Array = NDArray[np.float32]
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

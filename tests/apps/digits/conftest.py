@@ -6,7 +6,7 @@ import time
 import httpx
 import pytest
 
-from apps.digits.running import running
+from apps.digits.launch import running
 from book.notebooks import ROOT
 from helpers import data
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from apps.digits.service.batching import Batcher
-from apps.digits.service.problems import RefusedError
+from apps.digits.service.refusals import RefusedError
 
 
 def images(*values):

@@ -35,7 +35,7 @@ def listed():
 
 def imported():
     """The packages that the service imports, wherever in a file."""
-    files = [FOLDER / "serve.py", FOLDER / "folder.py", ROOT / "helpers/deploy/session.py"]
+    files = [FOLDER / "serve.py", FOLDER / "model_folder.py", ROOT / "helpers/deploy/session.py"]
     names = set()
     for path in [*files, *(FOLDER / "service").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

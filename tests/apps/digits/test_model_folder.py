@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from apps.digits.folder import CARD, MODEL, ModelCard, ModelFolderError, digest, read_folder, write_folder
+from apps.digits.model_folder import CARD, MODEL, ModelCard, ModelFolderError, digest, read_folder, write_folder
 from apps.digits.service.model import Model
 from book.notebooks import ROOT
 

@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 from strokes import STROKES, picture
 
-from apps.digits.folder import Preprocessing
+from apps.digits.model_folder import Preprocessing
 from apps.digits.service.model import Model
 from apps.digits.service.preprocess import enlarged, prepare
-from apps.digits.service.problems import RefusedError
+from apps.digits.service.refusals import RefusedError
 from helpers import data
 
 HOW = Preprocessing()

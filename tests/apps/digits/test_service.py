@@ -118,7 +118,7 @@ def test_documents_itself(client):
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nothing", 404), ("GET", "/page/../app.py", 404), ("GET", "/page/x", 404), ("GET", "/predict", 405)],
+    [("GET", "/nothing", 404), ("GET", "/static/../app.py", 404), ("GET", "/static/x", 404), ("GET", "/predict", 405)],
 )
 def test_errors_are_json(client, method, path, status):
     reply = client.request(method, path)
@@ -127,7 +127,7 @@ def test_errors_are_json(client, method, path, status):
 
 
 def test_pages_allow_nothing_from_elsewhere(client):
-    for path in ("/", "/docs", "/page/draw.js", "/page/page.css"):
+    for path in ("/", "/docs", "/static/draw.js", "/static/page.css"):
         headers = client.get(path).headers
         assert "default-src 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"

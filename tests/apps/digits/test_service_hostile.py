@@ -13,8 +13,8 @@ import pytest
 from strokes import picture
 from wire import HEAD, closes_within, connect, eventually, head, png, reply, resident
 
-from apps.digits.load import request_bytes
-from apps.digits.running import running
+from apps.digits.launch import running
+from apps.digits.load_generator import request_bytes
 
 MEGABYTE = 2**20
 GOOD = json.dumps({"images": np.zeros((1, 28, 28)).tolist()}).encode()

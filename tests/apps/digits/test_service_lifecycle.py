@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from wire import connect, eventually, head, reply
 
-from apps.digits.load import request_bytes
-from apps.digits.running import running
+from apps.digits.launch import running
+from apps.digits.load_generator import request_bytes
 from book.notebooks import ROOT
 
 ZEROS = {"images": np.zeros((1, 28, 28)).tolist()}

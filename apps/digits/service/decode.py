@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from apps.digits.service.problems import RefusedError
+from apps.digits.service.refusals import RefusedError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 FIELD = "image"

@@ -7,7 +7,7 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.digits.service.batching import Batcher
-from apps.digits.service.problems import RefusedError
+from apps.digits.service.refusals import RefusedError
 from apps.digits.service.settings import Settings
 from apps.digits.service.telemetry import Telemetry
 

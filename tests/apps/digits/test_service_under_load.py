@@ -2,8 +2,8 @@
 
 import pytest
 
-from apps.digits.load import measure
-from apps.digits.running import running
+from apps.digits.launch import running
+from apps.digits.load_generator import measure
 
 ROOM = 4
 

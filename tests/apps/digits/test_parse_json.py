@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.digits.service.parse import parse_images
-from apps.digits.service.problems import RefusedError
+from apps.digits.service.parse_json import parse_images
+from apps.digits.service.refusals import RefusedError
 
 IMAGE = np.linspace(0, 1, 784).reshape(28, 28).round(4).tolist()
 

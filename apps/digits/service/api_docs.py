@@ -7,9 +7,9 @@ import json
 from html import escape
 from typing import Any
 
+from apps.digits.service.decode import FIELD, FORMATS
 from apps.digits.service.model import Model
-from apps.digits.service.parse import PredictRequest
-from apps.digits.service.pictures import FIELD, FORMATS
+from apps.digits.service.parse_json import PredictRequest
 from apps.digits.service.settings import Settings
 
 
@@ -65,8 +65,8 @@ def page_of(openapi: dict[str, Any]) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(openapi["info"]["title"])}: the interface</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="page/page.css">
-<link rel="stylesheet" href="page/docs.css">
+<link rel="stylesheet" href="static/page.css">
+<link rel="stylesheet" href="static/docs.css">
 </head>
 <body>
 <main class="docs">

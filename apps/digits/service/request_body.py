@@ -5,7 +5,7 @@ import asyncio
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from apps.digits.service.problems import RefusedError
+from apps.digits.service.refusals import RefusedError
 
 
 def check_head(request: Request, *, accepted: tuple[str, ...], max_body: int) -> str:

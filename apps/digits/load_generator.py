@@ -1,4 +1,4 @@
-"""Load a service from a process of its own, and say how it held: ``python -m apps.digits.load --port 8000``.
+"""Load a service from a process of its own, and say how it held: ``python -m apps.digits.load_generator --port 8000``.
 
 Each of N connections sends a request, waits for the reply, and sends the next at once (a closed loop). Imports no
 torch.
@@ -62,7 +62,7 @@ def measure(
     words: dict[str, object] = {"port": port, "connections": connections, "requests": requests, "images": images}
     words |= {"path": path, "pause": pause}
     options = [part for name, value in words.items() for part in (f"--{name}", str(value))]
-    command = [sys.executable, "-m", "apps.digits.load", *options]
+    command = [sys.executable, "-m", "apps.digits.load_generator", *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=300)
     return Load(**json.loads(done.stdout))
 
@@ -140,7 +140,8 @@ async def _run(port: int, connections: int, requests: int, message: bytes, pause
 
 def main() -> None:
     """Load as the command line says, and print what came out as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m apps.digits.load", description=(__doc__ or "").split("\n")[0])
+    description = (__doc__ or "").split("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m apps.digits.load_generator", description=description)
     parser.add_argument("--port", type=int, default=8000, help="of the service on 127.0.0.1 (%(default)s)")
     parser.add_argument("--connections", type=int, default=8, help="that send at the same time (%(default)s)")
     parser.add_argument("--requests", type=int, default=1000, help="in all (%(default)s)")

@@ -11,8 +11,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from strokes import picture
 
-from apps.digits.service.pictures import gray
-from apps.digits.service.problems import RefusedError
+from apps.digits.service.decode import gray
+from apps.digits.service.refusals import RefusedError
 
 LIMIT = 4_000_000
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
-from apps.digits.folder import first_error
-from apps.digits.service.problems import RefusedError
+from apps.digits.model_folder import first_error
+from apps.digits.service.refusals import RefusedError
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Row = Annotated[list[Number], FailFast()]  # one complaint is enough: a thousand would cost more than the request
