@@ -17,6 +17,8 @@ EXECUTED   := $(SLUGS:%=_build/executed/%.ipynb)
 COLAB      := $(SLUGS:%=_build/colab/%.ipynb)
 PAGES      := $(filter-out README.md CONTRIBUTING.md,$(wildcard *.md)) _config.yml _toc.yml
 HELPERS    := $(shell find helpers apps -name '*.py' 2>/dev/null)
+# One build at a time: a second one waits for its turn, and then finds done what the first has done.
+LOCKED     := $(BIN)/python -m book.lock
 # A run in a chapter's own process uses one thread, so that chapters run side by side without disturbing each
 # other and print the same numbers on any number of cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -38,10 +40,8 @@ venv: $(INSTALLED) ## Create .venv with everything the course needs (the other t
 $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "Python 3.11 or newer is needed, and $(PYTHON) is %d.%d. Name another one: make PYTHON=/path/to/python3" % v[:2])'
-	@echo "Installing the packages of requirements.txt into .venv (once; a few minutes)"
-	@$(PYTHON) -m venv .venv
-	@PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip install \
-	    --disable-pip-version-check --progress-bar off -r requirements.txt -c $(CONSTRAINTS)
+	@echo "Installing the packages of requirements.txt into .venv (once; a minute or two)"
+	@CONSTRAINTS=$(CONSTRAINTS) $(PYTHON) -m book.lock sh book/install.sh $(PYTHON)
 	@touch $@
 
 lock: ## Resolve both requirements.txt anew and write constraints.txt
@@ -56,7 +56,7 @@ lock: ## Resolve both requirements.txt anew and write constraints.txt
 # --- the book --------------------------------------------------------------------------------------------------
 
 execute: $(INSTALLED) # every chapter that is out of date, several at once
-	@$(MAKE) --silent --keep-going -j$(JOBS) $(EXECUTED)
+	@$(LOCKED) $(MAKE) --silent --keep-going -j$(JOBS) $(EXECUTED)
 
 _build/executed/%.ipynb: chapters/%.ipynb constraints.txt book/execute.py book/notebooks.py book/imports.py | $(INSTALLED)
 	@$(ONE_THREAD) $(BIN)/python -m book.execute $*
@@ -65,7 +65,7 @@ _build/executed/%.ipynb: chapters/%.ipynb constraints.txt book/execute.py book/n
 -include $(wildcard _build/executed/*.d)
 
 book: execute ## Run the chapters and render the book to _build/html/index.html
-	@$(MAKE) --silent -j$(JOBS) _build/html/index.html
+	@$(LOCKED) $(MAKE) --silent -j$(JOBS) _build/html/index.html
 	@echo "The book is at _build/html/index.html"
 
 _build/html/index.html: $(EXECUTED) $(COLAB) $(PAGES) references.bib \
@@ -73,7 +73,7 @@ _build/html/index.html: $(EXECUTED) $(COLAB) $(PAGES) references.bib \
 	@$(BIN)/python -m book.build
 
 colab: execute ## Make the Colab edition of every chapter in _build/colab/
-	@$(MAKE) --silent $(COLAB)
+	@$(LOCKED) $(MAKE) --silent $(COLAB)
 	@echo "The Colab editions are in _build/colab/: upload one to Colab, and choose Runtime, Run all"
 
 _build/colab/%.ipynb: _build/executed/%.ipynb book/colab.py book/notebooks.py pyproject.toml $(HELPERS)

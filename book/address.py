@@ -1,5 +1,9 @@
-"""Where the course lives on the web, if it does: ``repository.url`` in ``_config.yml`` is the one place."""
+"""Where the course lives on the web, if it does.
 
+``repository.url`` in ``_config.yml`` says so; where it is empty, the repository whose workflow builds the pages.
+"""
+
+import os
 import re
 
 import yaml
@@ -12,7 +16,14 @@ EDITIONS = "colab"  # the branch that holds the Colab editions; .github/workflow
 def repository() -> str:
     """Return the repository's address without a slash at its end, or an empty string."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    return (config.get("repository", {}).get("url") or "").removesuffix(".git").rstrip("/")
+    url = config.get("repository", {}).get("url") or publishing()
+    return url.removesuffix(".git").rstrip("/")
+
+
+def publishing() -> str:
+    """Return the address of the repository whose workflow runs this, as GitHub tells it, or an empty string."""
+    name = os.environ.get("GITHUB_REPOSITORY")
+    return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{name}" if name else ""
 
 
 def on_colab(slug: str, url: str | None = None) -> str:

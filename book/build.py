@@ -1,5 +1,6 @@
 """Renders the book from the executed notebooks: ``python -m book.build``, result in ``_build/html/``."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from book import notebooks, redirects, styles
+from book import lock, notebooks, redirects, styles
 from book.formulas import set_formulas
 from book.heights import note_heights
 from book.notebooks import ROOT
@@ -15,29 +16,43 @@ from book.polish import polish
 from book.stage import SOURCE, stage
 
 HTML = ROOT / "_build" / "html"
+RENDERING = ROOT / "_build" / "rendering"  # where the book grows; readers see it when it is whole
 
 
 def main() -> int:
-    """Stage the book's sources, render them, and return 0 only if Sphinx had nothing to warn of."""
-    print("book: rendering", flush=True)
-    start = time.perf_counter()
-    stage()
-    shutil.rmtree(HTML, ignore_errors=True)  # or pictures of former builds would stay
-    program = Path(sys.executable).with_name("jupyter-book")
-    command = [program, "build", SOURCE, "--path-output", ROOT, "--all", "-W", "-n", "--keep-going", "-q"]
-    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    if run.returncode:
-        print(complaints(run.stderr or run.stdout), file=sys.stderr)
-        shutil.rmtree(ROOT / "_build" / ".doctrees", ignore_errors=True)  # or Sphinx would skip these pages
-        return 1
-    polish(HTML)
-    set_formulas(HTML)
-    note_heights(HTML)
-    styles.bundle(HTML)
-    redirects.lead_on(HTML, redirects.table())
-    (HTML / "index.html").touch()
-    print(f"book: rendered in {time.perf_counter() - start:.1f} s", flush=True)
+    """Render the book from its sources, and return 0 only if Sphinx had nothing to warn of."""
+    with lock.held("render"):
+        print("book: rendering", flush=True)
+        start = time.perf_counter()
+        stage()
+        shutil.rmtree(RENDERING, ignore_errors=True)  # or pictures of former builds would stay
+        program = Path(sys.executable).with_name("jupyter-book")
+        command = [program, "build", SOURCE, "--path-output", RENDERING, "--all", "-W", "-n", "--keep-going", "-q"]
+        run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if run.returncode:
+            print(complaints(run.stderr or run.stdout), file=sys.stderr)
+            return 1
+        finish(RENDERING / "_build" / "html")
+        put_in_place(RENDERING / "_build" / "html", HTML)
+        print(f"book: rendered in {time.perf_counter() - start:.1f} s", flush=True)
     return 0
+
+
+def finish(html: Path) -> None:
+    """Make the rendered pages light and whole, in place."""
+    polish(html)
+    set_formulas(html)
+    note_heights(html)
+    styles.bundle(html)
+    redirects.lead_on(html, redirects.table())
+
+
+def put_in_place(new: Path, place: Path) -> None:
+    """Put a rendered folder where readers look for it, and let make know."""
+    shutil.rmtree(place, ignore_errors=True)
+    new.rename(place)
+    shutil.rmtree(RENDERING)
+    os.utime(place / "index.html")
 
 
 def complaints(log: str) -> str:

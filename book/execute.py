@@ -5,6 +5,7 @@ notebook as far as it came in ``_build/failed/``.
 """
 
 import logging
+import os
 import resource
 import sys
 import time
@@ -14,17 +15,28 @@ import papermill
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError, strip_color
 
-from book import notebooks
+from book import kernels, lock, notebooks
 from book.imports import helper_files
 from book.notebooks import CHAPTERS, EXECUTED, ROOT
 
 CELL_SECONDS = 300  # one cell; a whole chapter is meant to take less than 90, a busy machine takes longer
 FAILED = ROOT / "_build" / "failed"
+LOCKS = lock.LOCKS
 ERROR_LINES = 12
 
 
 def main(slug: str) -> int:
     """Execute the chapter of that name, and return the exit status."""
+    try:
+        with lock.held(f"execute-{slug}", folder=LOCKS):
+            return executed(slug)
+    except lock.NotWritableError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def executed(slug: str) -> int:
+    """Execute a chapter that no other process executes, and return the exit status."""
     for folder in (EXECUTED, FAILED):
         folder.mkdir(parents=True, exist_ok=True)
     unfinished = FAILED / f"{slug}.ipynb"
@@ -32,13 +44,14 @@ def main(slug: str) -> int:
     start = time.perf_counter()
     complaint = execute(CHAPTERS / f"{slug}.ipynb", unfinished)
     seconds = time.perf_counter() - start
-    executed = notebooks.read(unfinished) if unfinished.exists() else None
-    complaint = complaint or left_out(executed) or missed_expectations(executed)
+    notebook = notebooks.read(unfinished) if unfinished.exists() else None
+    complaint = complaint or left_out(notebook) or missed_expectations(notebook)
     if complaint:
         print(f"{slug}: FAILED after {seconds:.1f} s in {complaint}", file=sys.stderr)
-        print(f"{slug}: the notebook, as far as it came: {notebooks.relative(unfinished)}", file=sys.stderr, flush=True)
+        if notebook:
+            print(f"{slug}: the notebook, as far as it came: {notebooks.relative(unfinished)}", file=sys.stderr)
         return 1
-    keep(slug, executed, seconds)
+    keep(slug, notebook, seconds)
     unfinished.unlink()
     return 0
 
@@ -48,14 +61,16 @@ def execute(source: Path, target: Path) -> str:
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # the sentence below says it once
     target.unlink(missing_ok=True)
     try:
+        notebooks.read(source)
+        kernels.require_loopback()
         papermill.execute_notebook(
             source,
             target,
             cwd=source.parent,
-            kernel_name="python3",
             progress_bar=False,
             execution_timeout=CELL_SECONDS,
             extra_arguments=["--log-level=CRITICAL"],  # the kernel's own log, not the chapter's output
+            **kernels.KERNEL,
         )
     except PapermillExecutionError as error:
         return f"{failing_place(target)}\n{last_lines(error)}"
@@ -121,7 +136,7 @@ def keep(slug: str, notebook: NotebookNode, seconds: float) -> None:
     rules = [f"_build/executed/{slug}.ipynb: {' '.join(map(str, files))}", *(f"{file}:" for file in files)]
     notebooks.write_text(EXECUTED / f"{slug}.d", "\n".join(rules) + "\n")
     notebooks.write(notebook, EXECUTED / f"{slug}.ipynb")
-    (EXECUTED / f"{slug}.ipynb").touch()
+    os.utime(EXECUTED / f"{slug}.ipynb")  # make goes by dates, and a file that stays the same keeps its own
     print(f"{slug}: {seconds:.1f} s, {peak / 1e6:.0f} MB, {len(claims)} expectations hold", flush=True)
 
 

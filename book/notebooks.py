@@ -1,5 +1,6 @@
 """Reads what the pipeline and the tests want to know from a notebook."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -19,9 +20,33 @@ CLAIM_MIME = "application/vnd.course.claim+json"
 RUN_MIME = "application/vnd.course.run+json"
 
 
+class NotANotebookError(ValueError):
+    """A file holds something else than a notebook; its text is for the reader."""
+
+
 def read(path: Path) -> NotebookNode:
-    """Return the notebook in that file, in format 4."""
-    return nbformat.read(path, as_version=4)
+    """Return the notebook in that file, in format 4.
+
+    Raises:
+        NotANotebookError: the file holds something else.
+    """
+    try:
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        nbformat.validate(notebook)
+    except (ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
+        raise NotANotebookError(
+            f"{relative(path)} is not a notebook ({reason(error)}). Get the file back as it was, "
+            f"for example: git checkout -- {relative(path)}"
+        ) from error
+    return notebook
+
+
+def reason(error: Exception) -> str:
+    """Say in a few words why a file could not be read as a notebook."""
+    if isinstance(error.__cause__ or error.__context__, json.JSONDecodeError):
+        wrong = error.__cause__ or error.__context__
+        return f"line {wrong.lineno} is not JSON: {wrong.msg}"
+    return str(error).strip().splitlines()[0][:200]
 
 
 def as_text(notebook: NotebookNode) -> str:

@@ -29,9 +29,11 @@ async function settle() {
 function unfold(fold) {
   const [summary, ...content] = fold.children;
   const title = summary.firstElementChild.textContent;
-  if (fold.matches(".folded-text") || /^(Solution|Code and its output)/.test(title))
-    fold.replaceWith(make("p", "paper-label", title), ...content);
-  else if (title === "Checks") fold.remove();
+  if (fold.matches(".folded-text") || /^(Solution|Code and its output)/.test(title)) {
+    const solution = make("div", "paper-solution", "");
+    solution.append(make("p", "paper-label", title), ...content);
+    fold.replaceWith(solution);
+  } else if (title === "Checks") fold.remove();
   else if (!CODE_OF_DRAWING.test(fold.textContent)) fold.replaceWith(...content);
   else if (fold.closest(".cell").querySelector(".cell_output")) fold.remove();
   else fold.replaceWith(make("p", "paper-label", "The code of this drawing is in the notebook."));

@@ -4,19 +4,22 @@ All that follows the chapter's name goes to papermill as it is. If the run stops
 sentence where that says it all, otherwise the cell and its traceback, and never papermill's own stack.
 """
 
-import difflib
 import sys
 from pathlib import Path
 
 import click
+import yaml
+from papermill import inspect_notebook
 from papermill.cli import papermill
 from papermill.exceptions import PapermillExecutionError, strip_color
 
-from book import notebooks
-from book.execute import failing_place
+from book import kernels, lock, notebooks
+from book.execute import failing_place, left_out
 from book.notebooks import CHAPTERS, ROOT
+from helpers.names import did_you_mean
 
 RUNS = ROOT / "_build" / "runs"
+LOCKS = lock.LOCKS
 SENTENCES = {"ParameterError", "DeviceError", "DataError"}  # their message names what is wrong and what to do
 
 
@@ -25,12 +28,27 @@ def main(slug: str, arguments: list[str]) -> int:
     if slug not in notebooks.slugs():
         print(complaint(slug), file=sys.stderr)
         return 2
+    try:
+        notebooks.read(CHAPTERS / f"{slug}.ipynb")
+        kernels.require_loopback()
+        with lock.held(f"run-{slug}", folder=LOCKS):
+            return run(slug, arguments)
+    except (notebooks.NotANotebookError, kernels.NoLoopbackError, lock.NotWritableError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def run(slug: str, arguments: list[str]) -> int:
+    """Run a chapter that can be run, and return the exit status."""
     RUNS.mkdir(parents=True, exist_ok=True)
     result, unfinished = RUNS / f"{slug}.ipynb", RUNS / f"{slug}.unfinished.ipynb"
     unfinished.unlink(missing_ok=True)
+    options = ["--cwd", str(CHAPTERS), "-k", kernels.KERNEL["kernel_name"], "-l", kernels.KERNEL["language"]]
     files = [str(CHAPTERS / f"{slug}.ipynb"), str(unfinished)]
-    status = run_papermill([*files, "--cwd", str(CHAPTERS), "-k", "python3", *arguments], unfinished)
+    status = run_papermill([*files, *options, *arguments], unfinished)
     if status == 0 and unfinished.exists():  # papermill may have been asked for its help alone
+        status = finished(unfinished, arguments)
+    if status == 0 and unfinished.exists():
         unfinished.replace(result)  # a run that fails leaves the last good result alone
         print("The result is in", notebooks.relative(result))
     elif unfinished.exists():
@@ -38,15 +56,28 @@ def main(slug: str, arguments: list[str]) -> int:
     return status
 
 
+def finished(path: Path, arguments: list[str]) -> int:
+    """Return 0 if every cell has run, or was not meant to; else say which was the last to run, and return 1."""
+    place = "" if "--prepare-only" in arguments else left_out(notebooks.read(path))
+    if place:
+        print(f"\nIt ended in {place}", file=sys.stderr)
+    return int(bool(place))
+
+
 def run_papermill(arguments: list[str], target: Path) -> int:
     """Run papermill's command line in this process, say what went wrong, and return the exit status."""
     try:
+        if wrong := [name for name in given(arguments) if not str(name).isidentifier()]:
+            print(f"ParameterError: {not_a_name(wrong[0], arguments[0])}", file=sys.stderr)
+            return 2
         return papermill.main(arguments, prog_name="papermill", standalone_mode=False) or 0
     except SystemExit as stop:
         return int(stop.code or 0)
     except click.Abort:
         print("\nInterrupted.", file=sys.stderr)
         return 130
+    except click.exceptions.Exit as stop:  # its help
+        return stop.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -55,6 +86,21 @@ def run_papermill(arguments: list[str], target: Path) -> int:
     except Exception as error:  # no such parameter file, a dead kernel, a cell past its time
         print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
     return 1
+
+
+def given(arguments: list[str]) -> list[str]:
+    """Return the names of the parameters that papermill's arguments give, in every way but in base 64."""
+    options = papermill.make_context("papermill", list(arguments)).params
+    texts = [*options["parameters_yaml"]]
+    texts += [Path(file).read_text(encoding="utf-8") for file in options["parameters_file"] if Path(file).is_file()]
+    listed = [yaml.safe_load(text) for text in texts]
+    names = [name for one in listed if isinstance(one, dict) for name in one]
+    return [*names, *(name for name, _ in (*options["parameters"], *options["parameters_raw"]))]
+
+
+def not_a_name(name: str, notebook: str) -> str:
+    """Say that no parameter can have that name, and which one was probably meant."""
+    return f"no parameter can be called {name!r}; {did_you_mean(name, inspect_notebook(notebook))}"
 
 
 def explanation(error: PapermillExecutionError, target: Path) -> str:
@@ -67,11 +113,10 @@ def explanation(error: PapermillExecutionError, target: Path) -> str:
 def complaint(slug: str) -> str:
     """Say what is wrong with a chapter's name, and which there are."""
     known = notebooks.slugs()
-    nearest = difflib.get_close_matches(slug, known, n=1)
     if not slug:
         start = 'Name a chapter, for example: make run CHAPTER=concepts ARGS="-p seed 1"'
     else:
-        start = f"There is no chapter {slug!r}" + (f"; did you mean {nearest[0]!r}?" if nearest else ".")
+        start = f"There is no chapter {slug!r}; {did_you_mean(slug, known)}"
     return f"{start}\nThe chapters are: {', '.join(known)}"
 
 

@@ -122,6 +122,16 @@ def test_links_to_chapters_lead_to_their_editions_or_are_plain_text(monkeypatch,
     assert colab.RELATIVE_LINK.sub(colab.link, RELATIVE) == shown
 
 
+def test_the_address_falls_back_to_the_repository_that_publishes(monkeypatch):
+    assert address.yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"] == ""
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    assert address.repository() == ""
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "owner/name")
+    assert address.repository() == "https://github.com/owner/name"
+    assert address.on_colab("cnn").endswith("/owner/name/blob/colab/cnn.ipynb")
+
+
 def test_no_edition_has_a_dead_link(edition):
     text = "\n".join(cell.source for cell in notebooks.read(edition).cells if cell.cell_type == "markdown")
     assert colab.RELATIVE_LINK.findall(text) == []

@@ -17,6 +17,7 @@ def folders(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "CHAPTERS", tmp_path / "chapters")
     monkeypatch.setattr(execute, "EXECUTED", tmp_path / "executed")
     monkeypatch.setattr(execute, "FAILED", tmp_path / "failed")
+    monkeypatch.setattr(execute, "LOCKS", tmp_path / "locks")
     (tmp_path / "chapters").mkdir()
     return tmp_path
 
@@ -58,8 +59,12 @@ def test_a_good_chapter_is_kept_with_its_record(folders, capsys):
     ("source", "said"),
     [
         pytest.param("def f():\n    raise ValueError('no luck')\nf()", "ValueError: no luck", id="error"),
-        pytest.param("import sys\nsys.exit()", "The run ended there by SystemExit: 1 code cells", id="quiet end"),
-        pytest.param("import sys\nsys.exit(0)", "The run ended there by SystemExit: 1 code cells", id="exit status 0"),
+        pytest.param(
+            "import sys\nsys.exit()", "The run ended there by SystemExit: 1 code cells did not run", id="quiet end"
+        ),
+        pytest.param(
+            "import sys\nsys.exit(0)", "The run ended there by SystemExit: 1 code cells did not run", id="exit status 0"
+        ),
         pytest.param(MISSED, "expected 'two' {'at_least': 2}, got 1", id="crossed expectation"),
         pytest.param("import os\nos._exit(1)", "DeadKernelError: Kernel died", id="dead kernel"),
         pytest.param("import time\ntime.sleep(60)", "CellTimeoutError", id="hanging cell"),
@@ -85,3 +90,15 @@ def test_what_was_executed_before_stays_when_a_run_fails(folders):
     write(folders, "1 / 0")
     assert execute.main("sample") == 1
     assert (folders / "executed" / "sample.ipynb").read_bytes() == before
+
+
+def test_a_chapter_that_is_no_notebook_is_said_so(folders, capsys):
+    (folders / "chapters" / "sample.ipynb").write_text("# a text", encoding="utf-8")
+    assert execute.main("sample") == 1
+    assert "sample.ipynb is not a notebook (line 1 is not JSON" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_said_so(folders, capsys):
+    (folders / "locks").touch()
+    assert execute.main("sample") == 1
+    assert "cannot be written" in capsys.readouterr().err

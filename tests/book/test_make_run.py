@@ -1,6 +1,7 @@
 """``make run`` in a process of its own: what a reader sees when a run succeeds, and when it stops."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from book import notebooks
 from book.notebooks import ROOT
 
 START = "from helpers import data, runtime\nrun = runtime.start(globals(), gpu_gain='nothing', epochs=(1, 100))"
+QUIT = "if epochs == 4:\n    import sys\n    sys.exit()"
 WORK = "if epochs == 3:\n    raise data.DataError('no data: put them there')\nratio = 1 / (epochs - 2)"
 IN_SCRATCH = """
 import sys
@@ -19,6 +21,7 @@ from pathlib import Path
 from book import notebooks, run
 notebooks.CHAPTERS = run.CHAPTERS = Path(sys.argv[1]) / "chapters"
 run.RUNS = Path(sys.argv[1]) / "runs"
+run.LOCKS = Path(sys.argv[1]) / "locks"
 sys.exit(run.main("sample", sys.argv[2:]))
 """
 
@@ -34,6 +37,7 @@ def folder(tmp_path):
         new_code_cell(parameters, metadata={"tags": ["parameters"]}),
         new_code_cell(START),
         new_markdown_cell("## Work"),
+        new_code_cell(QUIT, id="quit"),
         new_code_cell(WORK, id="work"),
     ]
     (tmp_path / "chapters").mkdir()
@@ -95,7 +99,7 @@ def test_any_other_error_shows_its_cell_and_its_traceback_and_nothing_of_papermi
     run = run_sample(folder, "-p", "epochs", "2")
     assert run.returncode == 1
     said = own_lines(run)
-    assert said[0] == "It failed in code cell 4 (id work), under 'Work'"
+    assert said[0] == "It failed in code cell 5 (id work), under 'Work'"
     assert any("ratio = 1 / (epochs - 2)" in line for line in said)
     assert said[-2] == "ZeroDivisionError: division by zero"
     assert "site-packages/papermill" not in run.stderr
@@ -120,6 +124,64 @@ def test_what_papermill_cannot_use_is_said_in_one_line(folder, arguments, status
     assert run.returncode == status
     assert said in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_run_that_ends_early_is_no_success(folder):
+    run = run_sample(folder, "-p", "epochs", "4")
+    assert run.returncode == 1
+    said = own_lines(run)
+    assert said[0] == "It ended in code cell 4 (id quit), under 'Work'"
+    assert said[1].strip() == "The run ended there by SystemExit: 1 code cells did not run"
+    assert not (folder / "runs" / "sample.ipynb").exists()
+
+
+@pytest.mark.parametrize("way", ["-p", "-r", "-y", "-f"])
+def test_a_dash_for_an_underscore_is_one_sentence(folder, way):
+    (folder / "given.yaml").write_text("max-epochs: 5", encoding="utf-8")
+    words = {"-y": ["max-epochs: 5"], "-f": [str(folder / "given.yaml")]}.get(way, ["max-epochs", "5"])
+    run = run_sample(folder, way, *words)
+    assert run.returncode == 2
+    assert own_lines(run) == ["ParameterError: no parameter can be called 'max-epochs'; did you mean 'epochs'?"]
+
+
+def test_a_notebook_of_another_editor_runs(folder):
+    path = folder / "chapters" / "sample.ipynb"
+    notebook = nbformat.read(path, 4)
+    notebook.metadata = {"kernelspec": {"name": "myenv", "display_name": "My environment"}}
+    nbformat.write(notebook, path)
+    run = run_sample(folder)
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_file_that_is_no_notebook_is_one_sentence(folder):
+    (folder / "chapters" / "sample.ipynb").write_text('{"cells": [,\n', encoding="utf-8")
+    run = run_sample(folder)
+    assert run.returncode == 1
+    (said,) = own_lines(run)
+    assert "sample.ipynb is not a notebook (line 1 is not JSON: Expecting value). Get the file back" in said
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(folder):
+    (folder / "locks").touch()  # a file where a folder should be made: root writes to any folder
+    run = run_sample(folder)
+    assert run.returncode == 1
+    (said,) = own_lines(run)
+    assert "cannot be written" in said
+    assert "copy the course to a folder of your own" in said
+
+
+WITHOUT_NETWORK = ["unshare", "--user", "--map-root-user", "--net"]
+
+
+def test_a_machine_that_does_not_reach_itself_is_one_sentence(folder):
+    if not shutil.which("unshare") or subprocess.run([*WITHOUT_NETWORK, "true"], check=False).returncode:
+        pytest.skip("this machine does not let a test leave its network")
+    command = [*WITHOUT_NETWORK, sys.executable, "-c", IN_SCRATCH, str(folder)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, stdin=subprocess.DEVNULL)
+    assert run.returncode == 1
+    (said,) = own_lines(run)
+    assert said.startswith("This machine does not reach itself at 127.0.0.1 (")
+    assert said.endswith("ip link set lo up")
 
 
 def test_papermill_s_help_is_no_failure(folder):

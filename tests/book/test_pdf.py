@@ -12,6 +12,7 @@ from book.notebooks import ROOT
 from tests.book.conftest import HTML
 
 UNLISTED = {"Goals", "Recap", "References"}  # in every chapter, where a reader expects them
+PAGE_HEAD, PAGE_FOOT, NUMBER_WIDTH = 790, 50, 16  # points
 CASE = re.compile(r"[A-Z]\d+ · ")
 
 
@@ -61,6 +62,41 @@ def test_the_contents_name_the_page_of_every_title_and_section(printed):
             assert not before.startswith(words(title)), title
 
 
+def fragments(page):
+    """What stands on a page: (distance from the left, height above the bottom, text) of each run of letters."""
+    found = []
+
+    def visit(text, outer, inner, *_):
+        if text.strip():
+            x, y = (inner[4] * outer[i] + inner[5] * outer[i + 2] + outer[i + 4] for i in (0, 1))
+            found.append((x, round(y), text.strip()))
+
+    page.extract_text(visitor_text=visit)
+    return found
+
+
+def test_each_entry_of_the_contents_has_a_line_with_its_number_at_the_right(printed):
+    found = list(sections(printed))
+    here = next(i for i, (_, title, _) in enumerate(found) if title == "Contents")
+    listed = [entry for entry in found[here + 1 :] if entry[0] == 1 or (entry[1] not in UNLISTED and entry[1][1:])]
+    numbers, rows = [], {}
+    for number in range(found[here][2], listed[0][2]):
+        page = printed.pages[number]
+        middle = float(page.mediabox.width) / 2
+        for x, y, text in fragments(page):
+            if PAGE_FOOT < y < PAGE_HEAD:
+                rows.setdefault((number, y, x > middle), []).append((x, text))
+    for row in rows.values():
+        *titles, (x, last) = sorted(row)
+        assert not [text for _, text in titles if text.isdigit()], row  # two entries in one line
+        if last.isdigit():
+            numbers.append(x)
+    assert len(numbers) == len(listed)
+    left, right = ([x for x in numbers if (x > middle) is side] for side in (False, True))
+    assert max(left) - min(left) < NUMBER_WIDTH
+    assert max(right) - min(right) < NUMBER_WIDTH
+
+
 def test_the_list_of_cases_names_the_page_of_each(printed):
     titles = [(title, page) for level, title, page in sections(printed) if level == 1]
     here = next(i for i, (title, _) in enumerate(titles) if title == "Clinic")
@@ -71,9 +107,15 @@ def test_the_list_of_cases_names_the_page_of_each(printed):
     assert missing == []
 
 
+def test_checks_are_their_ticks_and_solutions_have_a_title(printed):
+    text = read(printed, 0, len(printed.pages))
+    assert "Solution" in text
+    assert "Showcodecell" not in text
+
+
 def test_no_page_is_empty(printed):
     drawn = [len(page.get_contents().get_data()) for page in printed.pages]
-    assert len(drawn) > 300
+    assert len(drawn) > 250
     assert min(drawn) > 2000
 
 

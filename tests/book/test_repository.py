@@ -1,5 +1,6 @@
 """The files around the course: workflows parse and ask for little, every dependency has a reason."""
 
+import json
 import re
 import subprocess
 
@@ -34,6 +35,30 @@ def test_workflow_runs_targets_that_exist(path):
     runs = [step.get("run", "") for job in load(path)["jobs"].values() for step in job["steps"]]
     called = {target for run in runs for target in re.findall(r"^ *make ([a-z-]+)", run, re.MULTILINE)}
     assert called <= targets
+
+
+@pytest.mark.parametrize("form", ["sentence", "cell", "idea"])
+def test_issue_forms_ask_for_something(form):
+    data = load(ROOT / ".github" / "ISSUE_TEMPLATE" / f"{form}.yml")
+    assert data["name"]
+    assert data["description"]
+    fields = [field for field in data["body"] if field["type"] != "markdown"]
+    assert len({field["id"] for field in fields}) == len(fields) > 0
+    assert all(field["attributes"]["label"] for field in fields)
+    assert any(field.get("validations", {}).get("required") == "true" for field in fields)
+
+
+def test_pre_commit_runs_what_make_lint_runs():
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    linted = {re.match(r"\S+(?: (?:check|format))?", line)[0] for line in re.findall(r"\$\(BIN\)/(.*)", recipe)}
+    hooks = load(ROOT / ".pre-commit-config.yaml")["repos"][0]["hooks"]
+    assert linted == {re.match(r"\.venv/bin/(\S+(?: (?:check|format))?)", hook["entry"])[1] for hook in hooks}
+
+
+def test_the_dev_container_makes_the_environment():
+    text = (ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8")
+    container = json.loads(re.sub(r"^ *//.*$", "", text, flags=re.MULTILINE))
+    assert container["postCreateCommand"] == "make venv"
 
 
 def test_every_dependency_has_a_reason():
