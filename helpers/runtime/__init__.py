@@ -2,12 +2,15 @@
 
 from helpers.runtime.checks import check_labels, check_same_shape
 from helpers.runtime.device import DeviceError, Precision, choose_device, describe_device
+from helpers.runtime.existing import EXISTING_FILE, EXISTING_FOLDER
 from helpers.runtime.expectations import Symptom, expect, symptom
 from helpers.runtime.parameters import ParameterError, check_parameters
 from helpers.runtime.run import Run, start
 from helpers.runtime.seeds import make_deterministic, pin_threads, seed_everything
 
 __all__ = [
+    "EXISTING_FILE",
+    "EXISTING_FOLDER",
     "DeviceError",
     "ParameterError",
     "Precision",

@@ -1,5 +1,7 @@
 """Checks on tensors that PyTorch itself lets pass in silence."""
 
+import warnings
+
 from torch import Tensor
 
 
@@ -29,12 +31,15 @@ def check_labels(logits: Tensor, labels: Tensor) -> None:
 
     Raises:
         ValueError: the shapes do not fit. Says what to do with one-hot targets and with a column of labels.
+
+    Warns if the logits come straight out of a softmax or a sigmoid, since a loss would apply another one.
     """
     scores, got = tuple(logits.shape), tuple(labels.shape)
     if len(scores) < 2:
         raise ValueError(f"expected logits of shape (B, K), one score per class, got {scores}")
     wanted = scores[:1] + scores[2:]
     if got == wanted:
+        _warn_of_probabilities(logits)
         return
     hint = ""
     if got == scores:
@@ -42,3 +47,15 @@ def check_labels(logits: Tensor, labels: Tensor) -> None:
     elif got == (*wanted[:1], 1, *wanted[1:]):
         hint = "; drop their second dimension with squeeze(1)"
     raise ValueError(f"logits of shape {scores} need labels of shape {wanted}, one class number each, got {got}{hint}")
+
+
+def _warn_of_probabilities(logits: Tensor) -> None:
+    """Ask the graph, not the values: that is certain, costs nothing, and does not wait for a GPU."""
+    operation = logits.grad_fn.name() if logits.grad_fn is not None else ""
+    if operation.startswith(("SoftmaxBackward", "SigmoidBackward")):
+        layer = operation.partition("Backward")[0].lower()
+        warnings.warn(
+            f"expected logits, got what comes out of a {layer}: this loss applies a softmax itself, and two of them "
+            f"learn slowly and are never sure; drop the model's {layer}",
+            stacklevel=4,
+        )

@@ -1,8 +1,7 @@
 """Chooses where a run computes, and in which precision."""
 
 import platform
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,13 +43,7 @@ class Precision:
         """Return a context in which matrix products and convolutions run in this format."""
         if self.dtype == torch.float32:
             return nullcontext()
-        return _autocast(self.device_type, self.dtype)
-
-
-@contextmanager
-def _autocast(device_type: str, dtype: torch.dtype) -> Iterator[None]:
-    with torch.autocast(device_type, dtype=dtype):
-        yield
+        return torch.autocast(self.device_type, dtype=self.dtype)
 
 
 def choose_device(name: str) -> torch.device:

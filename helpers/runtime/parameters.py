@@ -4,15 +4,16 @@ papermill only warns about a parameter that the notebook never uses, so ``-p epo
 number of epochs and look like a success.
 """
 
-import difflib
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Rule = Sequence[str] | tuple[int, int] | tuple[float, float] | type[bool]
-_LITERALS = (bool, int, float, str, list, dict, tuple, set, type(None))
-_NOT_PARAMETERS = {"In", "Out"}  # what IPython itself keeps in a notebook's namespace
+from helpers.names import did_you_mean
+from helpers.runtime.assigned import assigned_parameters
+from helpers.runtime.existing import ExistingPath
+
+Rule = Sequence[str] | tuple[int, int] | tuple[float, float] | type[bool] | ExistingPath
 SEED_RULE = (0, 2**32 - 1)  # the range that NumPy accepts
+SHOWN = 60  # characters of a value that an error repeats
 
 
 class ParameterError(ValueError):
@@ -30,59 +31,87 @@ def check_parameters(namespace: Mapping[str, Any], rules: Mapping[str, Rule]) ->
     """Return the checked parameters, in the order of the rules.
 
     Args:
-        namespace: a notebook's ``globals()`` right after its parameters (and papermill's injected cell).
-        rules: name -> list of choices, ``(low, high)`` of ints or of floats (both ends included), or ``bool``.
+        namespace: a notebook's ``globals()`` after its parameters (and papermill's injected cell).
+        rules: name -> list of choices, ``(low, high)`` of ints or of floats (both ends included), ``bool``,
+            ``EXISTING_FILE`` or ``EXISTING_FOLDER``.
+
+    Returns:
+        Name -> value. A float may be given as text, since ``1e-3`` in a YAML file is text; paths are absolute.
 
     Raises:
         ParameterError: one sentence that names the parameter, its value, what is allowed and, for a name that the
             chapter does not have, the nearest one that it has.
     """
-    for name, value in namespace.items():
-        if _looks_like_a_parameter(name, value) and name not in rules:
-            raise ParameterError(_unknown(name, value, list(rules)))
+    for name in assigned_parameters(namespace, rules):
+        if name not in rules:
+            given = _shown(namespace.get(name))
+            raise ParameterError(f"this chapter has no parameter {name!r} (given as {given}); {_nearest(name, rules)}")
     missing = [name for name in rules if name not in namespace]
     if missing:
         raise ParameterError(f"the parameters cell must define {missing[0]!r}, since the start cell has a rule for it")
     return {name: _checked(name, namespace[name], rule) for name, rule in rules.items()}
 
 
-def _looks_like_a_parameter(name: str, value: Any) -> bool:
-    return not name.startswith("_") and name not in _NOT_PARAMETERS and isinstance(value, _LITERALS)
-
-
-def _unknown(name: str, value: Any, known: list[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"its parameters are {', '.join(known)}."
-    return f"this chapter has no parameter {name!r} (given as {value!r}); {hint}"
-
-
-def _checked(name: str, value: Any, rule: Rule) -> Any:
-    if rule is bool:
-        good = isinstance(value, bool)
-    elif isinstance(rule, tuple):
-        good = _in_range(value, *rule)
-    else:
-        good = isinstance(value, str) and value in rule
-    if not good:
-        raise ParameterError(f"parameter {name!r} is {value!r}, but must be {describe_rule(rule)}{_near(value, rule)}.")
-    return float(value) if isinstance(rule, tuple) and isinstance(rule[0], float) else value
-
-
-def _in_range(value: Any, low: float, high: float) -> bool:
-    allowed = (int, float) if isinstance(low, float) else int
-    if isinstance(value, bool) or not isinstance(value, allowed):
-        return False
-    return math.isfinite(value) and low <= value <= high
-
-
 def describe_rule(rule: Rule) -> str:
     """Say in words what a rule allows, for example ``a whole number from 1 to 100``."""
     if rule is bool:
         return "True or False"
+    if isinstance(rule, ExistingPath):
+        return rule.description
     if isinstance(rule, tuple):
         kind = "a number" if isinstance(rule[0], float) else "a whole number"
         return f"{kind} from {_written(rule[0])} to {_written(rule[1])}"
     return "one of " + ", ".join(repr(choice) for choice in rule)
+
+
+def _checked(name: str, value: Any, rule: Rule) -> Any:
+    """Return the value as the chapter needs it, or raise ParameterError."""
+    if isinstance(rule, ExistingPath):
+        try:
+            return rule.check(value)
+        except ValueError as error:
+            raise ParameterError(f"parameter {name!r} is {_shown(value)}, but {error}.") from None
+    checked = _as_number(value) if isinstance(rule, tuple) and isinstance(rule[0], float) else value
+    if rule is bool:
+        good = isinstance(checked, bool)
+    elif isinstance(rule, tuple):
+        good = _in_range(checked, *rule)
+    else:
+        good = isinstance(checked, str) and checked in rule
+    if good:
+        return checked
+    near = ""
+    if isinstance(value, str) and isinstance(rule, list) and (hint := did_you_mean(value, rule)).startswith("did"):
+        near = f"; {hint}"
+    raise ParameterError(f"parameter {name!r} is {_shown(value)}, but must be {describe_rule(rule)}{near or '.'}")
+
+
+def _as_number(value: Any) -> Any:
+    """Return whole numbers, and text that is a number, as floats: YAML takes ``1e-3``, without a point, for text."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return value
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return value
+
+
+def _in_range(value: Any, low: float, high: float) -> bool:
+    allowed = (int, float) if isinstance(low, float) else int
+    return isinstance(value, allowed) and not isinstance(value, bool) and low <= value <= high  # never so for NaN
+
+
+def _nearest(name: str, rules: Mapping[str, Rule]) -> str:
+    return did_you_mean(name, rules).replace("known: ", "its parameters are ")
+
+
+def _shown(value: Any) -> str:
+    """Write a value for an error, a long one cut short."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write whole numbers of more than 4,300 digits
+        return "a whole number of several thousand digits"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text):,} characters)"
 
 
 def _written(limit: float) -> str:
@@ -91,10 +120,3 @@ def _written(limit: float) -> str:
         digits, exponent = f"{limit:e}".split("e")
         return f"{float(digits):g}e{int(exponent)}"
     return f"{limit:.15g}"
-
-
-def _near(value: Any, rule: Rule) -> str:
-    if rule is bool or isinstance(rule, tuple) or not isinstance(value, str):
-        return ""
-    nearest = difflib.get_close_matches(value, list(rule), n=1, cutoff=0.5)
-    return f" (nearest: {nearest[0]!r})" if nearest else ""

@@ -2,7 +2,7 @@
 
 import html
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,7 @@ class Run:
 
 
 def start(
-    namespace: Mapping[str, Any],
+    namespace: MutableMapping[str, Any],
     *,
     gpu_gain: str = "the same results, sooner",
     threads: int = 1,
@@ -63,17 +63,19 @@ def start(
     """Check the parameters, seed every generator, choose the device, and print one line that says what runs where.
 
     Args:
-        namespace: the notebook's ``globals()``; must hold ``seed`` and ``device`` beside the ruled names.
+        namespace: the notebook's ``globals()``; must hold ``seed`` and ``device`` beside the ruled names. The checked
+            parameters are written back, so that a number that came as text is a number from here on.
         gpu_gain: one clause: what a GPU would change in this chapter. Shown when there is none.
         threads: CPU threads to pin. Part of the result: another number rounds differently.
         mixed_precision: whether to use the device's fast 16-bit format where it has one.
-        rules: parameter -> list of choices, ``(low, high)`` or ``bool``; see ``check_parameters``.
+        rules: parameter -> list of choices, ``(low, high)``, ``bool`` or ``EXISTING_FILE``; see ``check_parameters``.
 
     Raises:
         ParameterError: a parameter is unknown, of the wrong type or out of range.
         DeviceError: the device that was asked for is not there.
     """
     parameters = check_parameters(namespace, {**rules, "seed": SEED_RULE, "device": DEVICES})
+    namespace.update(parameters)
     device = choose_device(parameters["device"])
     pin_threads(threads)
     make_deterministic()

@@ -1,9 +1,7 @@
 """Shows one line in a notebook, with machine-readable data beside it; prints the line elsewhere."""
 
+import sys
 from typing import Any
-
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.display import display
 
 
 def show_line(line: str, data: dict[str, Any]) -> None:
@@ -13,7 +11,8 @@ def show_line(line: str, data: dict[str, Any]) -> None:
         line: what a reader sees where nothing richer is understood.
         data: further representations, mime type -> content.
     """
-    if InteractiveShell.initialized():
-        display({"text/plain": line, **data}, raw=True)  # type: ignore[no-untyped-call]
+    ipython = sys.modules.get("IPython")  # not imported here: it takes long, and a script does without
+    if ipython is not None and ipython.get_ipython() is not None:
+        ipython.display.display({"text/plain": line, **data}, raw=True)
     else:
         print(line)

@@ -23,6 +23,32 @@ def test_a_whole_number_is_a_good_float():
     assert isinstance(learning_rate, float)
 
 
+@pytest.mark.parametrize(("given", "number"), [("1e-3", 0.001), ("1e-6", 1e-6), ("10", 10.0), (" 0.5 ", 0.5)])
+def test_text_that_is_a_number_is_a_good_float(given, number):
+    learning_rate = check_parameters({**GOOD, "lr": given}, RULES)["lr"]
+    assert learning_rate == number
+    assert isinstance(learning_rate, float)
+
+
+@pytest.mark.parametrize("name", ["epochs", "lr", "dataset", "shuffle", "zzz"])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (10**400, "1000000000"),
+        (-(10**400), "-1000000000"),
+        (10**5000, "a whole number of several thousand digits"),
+        ("x" * 100_000, "xxxxxxxxxx... (100,002 characters)"),
+        ([1] * 50_000, "(150,000 characters)"),
+    ],
+    ids=["large", "negative", "unwritable", "text", "list"],
+)
+def test_a_huge_value_is_refused_in_a_short_sentence(name, value, shown):
+    with pytest.raises(ParameterError) as caught:
+        check_parameters({**GOOD, name: value}, RULES)
+    assert shown in str(caught.value)
+    assert len(str(caught.value)) < 250
+
+
 @pytest.mark.parametrize("bound", [1, 100])
 def test_both_ends_of_a_range_are_allowed(bound):
     assert check_parameters({**GOOD, "epochs": bound}, RULES)["epochs"] == bound
@@ -40,9 +66,11 @@ def test_both_ends_of_a_range_are_allowed(bound):
         ("lr", -0.1, "a number from 1e-6 to 10"),
         ("lr", math.nan, "a number from 1e-6 to 10"),
         ("lr", math.inf, "a number from 1e-6 to 10"),
-        ("lr", "0.1", "a number from 1e-6 to 10"),
+        ("lr", "0.0", "a number from 1e-6 to 10"),
+        ("lr", "nan", "a number from 1e-6 to 10"),
+        ("lr", "fast", "a number from 1e-6 to 10"),
         ("lr", True, "a number from 1e-6 to 10"),
-        ("dataset", "digit", "one of 'digits', 'mnist' (nearest: 'digits')"),
+        ("dataset", "digit", "one of 'digits', 'mnist'; did you mean 'digits'?"),
         ("dataset", "zebra", "one of 'digits', 'mnist'."),
         ("dataset", 3, "one of 'digits', 'mnist'."),
         ("dataset", ["digits"], "one of 'digits', 'mnist'."),
@@ -82,7 +110,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one(wrong, meant):
 
 
 def test_a_name_like_no_other_lists_all_parameters():
-    with pytest.raises(ParameterError, match="its parameters are epochs, lr, dataset, shuffle"):
+    with pytest.raises(ParameterError, match="its parameters are 'epochs', 'lr', 'dataset', 'shuffle'"):
         check_parameters({**GOOD, "zzz": 1}, RULES)
 
 
