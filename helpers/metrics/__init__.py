@@ -7,12 +7,12 @@ A metric that compares labels takes `predictions` in one of three forms, told ap
 - (B,) integers: the predicted labels themselves.
 
 `labels` (B,) are integers from 0 to K - 1. Both may be on any device. Whatever has no example, another length, a
-label out of range or a NaN is a ValueError.
+label out of range or a NaN is a ValueError. Probabilities where logits are expected bring a warning.
 """
 
 from helpers.metrics.counts import accuracy, confusion_matrix, f1, precision, recall
-from helpers.metrics.errors import mean_absolute_error, root_mean_squared_error
 from helpers.metrics.overlap import dice_scores, false_alarms, mean_dice
+from helpers.metrics.regression import mean_absolute_error, root_mean_squared_error
 from helpers.metrics.scores import auroc, average_precision, calibration_error
 from helpers.metrics.surfaces import surface_distances
 

@@ -7,8 +7,8 @@ Source: scikit-learn's user guide, section 3.4.4, whose conventions these follow
 
 from typing import Literal
 
+import torch
 from torch import Tensor
-from torchmetrics import functional
 
 from helpers.metrics.inputs import labels_of
 
@@ -51,13 +51,18 @@ def confusion_matrix(predictions: Tensor, labels: Tensor, classes: int) -> Tenso
     predicted, true, found = labels_of(predictions, labels)
     if found > classes:
         raise ValueError(f"classes should be at least {found}, as the predictions and labels say, but is {classes}.")
-    return functional.confusion_matrix(predicted, true, "multiclass", num_classes=classes)
+    return _pairs(predicted, true, classes)
 
 
 def _counts(predictions: Tensor, labels: Tensor) -> Tensor:
     """The confusion matrix (K, K) in double precision, K as small as it can be."""
     predicted, true, classes = labels_of(predictions, labels)
-    return functional.confusion_matrix(predicted, true, "multiclass", num_classes=classes).double()
+    return _pairs(predicted, true, classes).double()
+
+
+def _pairs(predicted: Tensor, true: Tensor, classes: int) -> Tensor:
+    """Count every pair of true and predicted label, (classes, classes), int64."""
+    return torch.bincount(true * classes + predicted, minlength=classes**2).reshape(classes, classes)
 
 
 def _averaged(hits: Tensor, counts: Tensor, matrix: Tensor, average: str) -> float:

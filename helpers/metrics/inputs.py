@@ -1,5 +1,6 @@
 """What the metrics accept, checked and brought to the CPU without a graph."""
 
+import warnings
 from typing import Any
 
 from torch import Tensor
@@ -11,7 +12,10 @@ def labels_of(predictions: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, int]
     """Predicted labels (B,) and true labels (B,), int64 on the CPU, and the number of classes K."""
     if predictions.is_floating_point():
         values, true, kind = logits_of(predictions, labels)
-        return (values.argmax(dim=1) if values.ndim == 2 else (values > 0).long()), true, kind["num_classes"]
+        if values.ndim == 2:
+            return values.argmax(dim=1), true, kind["num_classes"]
+        warn_of_probabilities(values)
+        return (values > 0).long(), true, kind["num_classes"]
     if predictions.ndim != 1:
         raise ValueError(f"Predicted labels should have shape (B,), but are {_described(predictions)}.")
     _check(predictions, labels)
@@ -46,6 +50,28 @@ def numbers_of(predictions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
             f"{_described(predictions)} and {_described(targets)}."
         )
     return predictions.detach().cpu().double(), targets.detach().cpu().double()
+
+
+def warn_of_probabilities(logits: Tensor) -> None:
+    """Warn if logits (B,) or (B, K) look like probabilities.
+
+    Logits may lie between 0 and 1 too, in a model that has not learned yet. So those of two classes must also fall on
+    both sides of 0.5, where a probability would be cut, and rows of several must add up to 1.
+    """
+    low, high = (float(bound) for bound in logits.aminmax())
+    if low < 0 or high > 1:
+        return
+    if logits.ndim == 1 and low < 0.5 < high:
+        meaning, logit = "class 1 is predicted for every example", "torch.logit(probabilities)"
+    elif logits.ndim == 2 and bool((logits.sum(dim=1) - 1).abs().max() < 1e-3):
+        meaning, logit = "a softmax of them is never sure", "probabilities.log()"
+    else:
+        return
+    warnings.warn(
+        f"All predictions lie between {low:.3g} and {high:.3g}. As logits, which are expected here, they mean that "
+        f"{meaning}. If they are probabilities, pass what they were made of, or {logit}.",
+        stacklevel=5,
+    )
 
 
 def _check(predictions: Tensor, labels: Tensor) -> None:

@@ -5,9 +5,8 @@ from typing import cast
 
 import torch
 from torch import Tensor
-from torchmetrics import functional
 
-from helpers.metrics.inputs import Task, logits_of
+from helpers.metrics.inputs import Task, logits_of, warn_of_probabilities
 
 
 def auroc(logits: Tensor, labels: Tensor) -> float:
@@ -20,6 +19,8 @@ def auroc(logits: Tensor, labels: Tensor) -> float:
             their softmax.
         labels: (B,) integers. Every class must occur, since no pair of examples tells about one that does not.
     """
+    from torchmetrics import functional  # here and below, since it takes seconds to import
+
     scores, true, kind = _scores(logits, labels)
     _require("The ROC curve", range(kind["num_classes"]), true)
     return float(cast(Tensor, functional.auroc(scores, true, **kind)))
@@ -32,6 +33,8 @@ def average_precision(logits: Tensor, labels: Tensor) -> float:
         logits: as for `auroc`.
         labels: (B,) integers. Class 1 must occur; with (B, K) logits, every class.
     """
+    from torchmetrics import functional
+
     scores, true, kind = _scores(logits, labels)
     _require("Average precision", [1] if scores.ndim == 1 else range(kind["num_classes"]), true)
     return float(cast(Tensor, functional.average_precision(scores, true, **kind)))
@@ -48,9 +51,12 @@ def calibration_error(logits: Tensor, labels: Tensor, *, bins: int = 10) -> floa
 
     Source: Guo et al., 2017, On Calibration of Modern Neural Networks, equation 3.
     """
+    from torchmetrics import functional
+
     if bins < 1:
         raise ValueError(f"bins should be at least 1, but is {bins}.")
     values, true, kind = logits_of(logits, labels)
+    warn_of_probabilities(values)
     sure = values.sigmoid() if values.ndim == 1 else values.softmax(dim=1)
     sure = sure.clamp(max=1 - 2**-53)  # torchmetrics would give a probability of exactly 1 a bin of its own
     return float(functional.calibration_error(sure, true, n_bins=bins, **kind))

@@ -13,28 +13,28 @@ class ResidualBlock(nn.Module):
     Source: He et al., 2016, "Deep residual learning for image recognition", arXiv:1512.03385.
 
     Args:
-        inside: channels that come in.
-        outside: channels that go out.
+        in_channels: channels of the input.
+        out_channels: channels of the output.
         stride: 1 keeps height and width, 2 halves them.
     """
 
-    def __init__(self, inside: int, outside: int, stride: int = 1) -> None:
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(inside, outside, 3, stride, padding=1, bias=False),
-            nn.BatchNorm2d(outside),
+            nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
             nn.ReLU(),
-            nn.Conv2d(outside, outside, 3, padding=1, bias=False),
-            nn.BatchNorm2d(outside),
+            nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
         )
         self.shortcut: nn.Module = nn.Identity()
-        if stride != 1 or inside != outside:
+        if stride != 1 or in_channels != out_channels:
             keep = nn.AvgPool2d(1, stride)  # every stride-th position, as it is
-            resize = nn.Conv2d(inside, outside, 1, bias=False)
-            self.shortcut = nn.Sequential(keep, resize, nn.BatchNorm2d(outside))
+            resize = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+            self.shortcut = nn.Sequential(keep, resize, nn.BatchNorm2d(out_channels))
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(B, inside, H, W) -> (B, outside, H / stride, W / stride)."""
+        """(B, in_channels, H, W) -> (B, out_channels, H / stride, W / stride)."""
         return F.relu(self.body(maps) + self.shortcut(maps))
 
 
