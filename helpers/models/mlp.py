@@ -1,7 +1,6 @@
 """The multi-layer perceptron (softmax-regression chapter)."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from torch import Tensor, nn
 
@@ -17,11 +16,14 @@ class MLP(nn.Module):
 
     def __init__(self, features: int, hidden: Sequence[int], classes: int) -> None:
         super().__init__()
-        widths = [features, *hidden]
         layers: list[nn.Module] = []
-        for fan_in, fan_out in pairwise(widths):
-            layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], classes))
+        width = features
+        for next_width in hidden:
+            layers.append(nn.Linear(width, next_width))
+            layers.append(nn.ReLU())
+            width = next_width
+        layers.append(nn.Linear(width, classes))
+        self.layers = nn.Sequential(*layers)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return logits, (B, ...) with D values per example -> (B, K)."""
