@@ -138,13 +138,13 @@ def test_a_picture_that_cannot_be_read_is_named(program, folder, spoil):
 
 
 def test_folders_that_hold_too_little(program, tmp_path):
-    with pytest.raises(ValueError, match="There is no folder .*missing"):
+    with pytest.raises(ValueError, match=r"There is no folder .*missing"):
         program.read_folder(tmp_path / "missing")
-    with pytest.raises(ValueError, match="at least 2 subfolders .* has 0"):
+    with pytest.raises(ValueError, match=r"at least 2 subfolders .* has 0"):
         program.read_folder(tmp_path)
     for number in range(4):
         draw(tmp_path / "cat" / f"{number}.png", (200, 0, 0))
-    with pytest.raises(ValueError, match="at least 2 subfolders .* has 1"):
+    with pytest.raises(ValueError, match=r"at least 2 subfolders .* has 1"):
         program.read_folder(tmp_path)
     (tmp_path / "dog").mkdir()
     with pytest.raises(ValueError, match=r"cat has 4 pictures\. Put in at least 5"):
