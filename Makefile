@@ -15,7 +15,7 @@ LIKE_COLAB := .venv-colab
 SLUGS      := $(sort $(basename $(notdir $(wildcard chapters/*.ipynb))))
 EXECUTED   := $(SLUGS:%=_build/executed/%.ipynb)
 COLAB      := $(SLUGS:%=_build/colab/%.ipynb)
-PAGES      := $(filter-out README.md CONTRIBUTING.md,$(wildcard *.md)) _config.yml _toc.yml
+PAGES      := $(filter-out README.md CONTRIBUTING.md,$(wildcard *.md generated/*.md)) _config.yml _toc.yml
 HELPERS    := $(shell find helpers apps -name '*.py' 2>/dev/null)
 # One build at a time: a second one waits for its turn, and then finds done what the first has done.
 LOCKED     := $(BIN)/python -m book.lock
@@ -41,7 +41,7 @@ $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "Python 3.11 or newer is needed, and $(PYTHON) is %d.%d. Name another one: make PYTHON=/path/to/python3" % v[:2])'
 	@echo "Installing the packages of requirements.txt into .venv (once; a minute or two)"
-	@CONSTRAINTS=$(CONSTRAINTS) $(PYTHON) -m book.lock sh book/install.sh $(PYTHON)
+	@CONSTRAINTS=$(CONSTRAINTS) $(PYTHON) -m book.lock sh book/running/install.sh $(PYTHON)
 	@touch $@
 
 lock: ## Resolve both requirements.txt anew and write constraints.txt
@@ -58,7 +58,7 @@ lock: ## Resolve both requirements.txt anew and write constraints.txt
 execute: $(INSTALLED) # every chapter that is out of date, several at once
 	@$(LOCKED) $(MAKE) --silent --keep-going -j$(JOBS) $(EXECUTED)
 
-_build/executed/%.ipynb: chapters/%.ipynb constraints.txt book/execute.py book/notebooks.py book/imports.py | $(INSTALLED)
+_build/executed/%.ipynb: chapters/%.ipynb constraints.txt book/execute.py book/notebooks.py book/running/imports.py | $(INSTALLED)
 	@$(ONE_THREAD) $(BIN)/python -m book.execute $*
 
 # Which files of helpers a chapter uses: written by each execution, so a change there reruns those chapters alone.
@@ -69,14 +69,14 @@ book: execute ## Run the chapters and render the book to _build/html/index.html
 	@echo "The book is at _build/html/index.html"
 
 _build/html/index.html: $(EXECUTED) $(COLAB) $(PAGES) references.bib \
-    $(wildcard _static/* _static/fonts/* book/*.py book/moved.yml results/*.json results/benchmarks/*.json)
+    $(wildcard _static/* _static/fonts/* book/*.py book/*/*.* results/*.json results/benchmarks/*.json)
 	@$(BIN)/python -m book.build
 
 colab: execute ## Make the Colab edition of every chapter in _build/colab/
 	@$(LOCKED) $(MAKE) --silent $(COLAB)
 	@echo "The Colab editions are in _build/colab/: upload one to Colab, and choose Runtime, Run all"
 
-_build/colab/%.ipynb: _build/executed/%.ipynb book/colab.py book/notebooks.py pyproject.toml $(HELPERS)
+_build/colab/%.ipynb: _build/executed/%.ipynb book/colab.py book/notebooks.py book/sphinx_extensions/folds.py pyproject.toml $(HELPERS)
 	@$(BIN)/python -m book.colab $*
 
 pdf: book ## Print the book with Chromium to _build/book.pdf
@@ -95,8 +95,8 @@ TEST_ARGS ?=
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -p tests.strict_nbval -n $(JOBS) --dist loadfile \
     --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 300
 
-test: book colab ## Run every test, and every chapter a second time comparing all it prints and draws
-	@$(PYTEST) tests $(EXECUTED) $(TEST_ARGS)
+test: book colab ## Run every test, and every chapter a second time, as on Colab, comparing all it prints and draws
+	@$(PYTEST) tests $(COLAB) $(TEST_ARGS)
 
 lint: $(INSTALLED) ## Check style, formatting, types of helpers, and that notebooks carry no outputs
 	@$(BIN)/ruff check .
@@ -112,15 +112,15 @@ strip: $(INSTALLED) ## Remove outputs from the notebooks, keeping the cells' ids
 	@$(BIN)/nbstripout --keep-id $(wildcard chapters/*.ipynb) </dev/null
 
 links: book ## Ask the other hosts that the pages name whether their links are alive (needs a network)
-	@$(BIN)/python -m book.outside
+	@$(BIN)/python -m book.external_links
 
 try-colab: colab $(LIKE_COLAB)/installed ## Run every Colab edition in a Python that holds only what Colab brings (5 GB)
 	@$(BIN)/python -m book.try_colab $(LIKE_COLAB)/bin/python
 
-$(LIKE_COLAB)/installed: book/colab-runtime.txt
+$(LIKE_COLAB)/installed: book/running/colab-runtime.txt
 	@echo "Installing what Colab brings into $(LIKE_COLAB)"
 	@$(COLAB_PYTHON) -m venv $(LIKE_COLAB)
-	@$(LIKE_COLAB)/bin/python -m pip install --quiet --disable-pip-version-check -r book/colab-runtime.txt
+	@$(LIKE_COLAB)/bin/python -m pip install --quiet --disable-pip-version-check -r book/running/colab-runtime.txt
 	@touch $@
 
 BENCHMARKS := batches training_loop cnn_step augmentation text_batches unet_step service

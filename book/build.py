@@ -8,12 +8,13 @@ import sys
 import time
 from pathlib import Path
 
-from book import lock, notebooks, redirects, styles
-from book.formulas import set_formulas
-from book.heights import note_heights
+from book import lock, notebooks
+from book.html import redirects, stylesheets
+from book.html.formulas import set_formulas
+from book.html.optimize import optimize
+from book.html.section_heights import note_heights
 from book.notebooks import ROOT
-from book.polish import polish
-from book.stage import SOURCE, stage
+from book.pages.sources import SOURCE, write_sources
 
 HTML = ROOT / "_build" / "html"
 RENDERING = ROOT / "_build" / "rendering"  # where the book grows; readers see it when it is whole
@@ -24,7 +25,7 @@ def main() -> int:
     with lock.held("render"):
         print("book: rendering", flush=True)
         start = time.perf_counter()
-        stage()
+        write_sources()
         shutil.rmtree(RENDERING, ignore_errors=True)  # or pictures of former builds would stay
         program = Path(sys.executable).with_name("jupyter-book")
         command = [program, "build", SOURCE, "--path-output", RENDERING, "--all", "-W", "-n", "--keep-going", "-q"]
@@ -40,10 +41,10 @@ def main() -> int:
 
 def finish(html: Path) -> None:
     """Make the rendered pages light and whole, in place."""
-    polish(html)
+    optimize(html)
     set_formulas(html)
     note_heights(html)
-    styles.bundle(html)
+    stylesheets.bundle(html)
     redirects.lead_on(html, redirects.table())
 
 

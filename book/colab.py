@@ -18,11 +18,13 @@ import hatchling.build
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from book import address, folds, notebooks
-from book.imports import helper_files, parse
+from book import notebooks, repository
 from book.notebooks import EXECUTED, ROOT
+from book.running.imports import helper_files, parse
+from book.sphinx_extensions import folds
 
 COLAB = ROOT / "_build" / "colab"
+SETUP_ID = "set-up"  # of the cell that an edition begins with
 # Where an import has another name than its package.
 DISTRIBUTIONS = {
     "IPython": "ipython",
@@ -96,7 +98,7 @@ def make_edition(notebook: NotebookNode, slug: str, wheel_name: str, wheel: byte
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = RELATIVE_LINK.sub(link, cell.source)
-    setup = new_code_cell(source, id="set-up", metadata={"cellView": "form", "tags": ["nbval-ignore-output"]})
+    setup = new_code_cell(source, id=SETUP_ID, metadata={"cellView": "form", "tags": ["nbval-ignore-output"]})
     notebook.cells.insert(0, setup)
     notebook.metadata["accelerator"] = "GPU"
     notebook.metadata["colab"] = {"name": f"{slug}.ipynb", "provenance": [], "gpuType": "T4"}
@@ -117,7 +119,7 @@ def fold(notebook: NotebookNode) -> None:
 def link(found: re.Match) -> str:
     """Return a link to another chapter as one to its edition; as plain text if that has no address."""
     target = re.fullmatch(r"([\w-]+)\.ipynb(#.*)?", found["to"])
-    edition = address.on_colab(target[1]) if target else ""
+    edition = repository.on_colab(target[1]) if target else ""
     return f"[{found['text']}]({edition})" if edition else found["text"]
 
 

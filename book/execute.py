@@ -15,9 +15,10 @@ import papermill
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError, strip_color
 
-from book import kernels, lock, notebooks
-from book.imports import helper_files
+from book import lock, notebooks
 from book.notebooks import CHAPTERS, EXECUTED, ROOT
+from book.running import kernels
+from book.running.imports import helper_files
 
 CELL_SECONDS = 300  # one cell; a whole chapter is meant to take less than 90, a busy machine takes longer
 FAILED = ROOT / "_build" / "failed"

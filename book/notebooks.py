@@ -66,10 +66,22 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, text.encode())
 
 
+def toc() -> dict:
+    """Return the table of contents as the built book has it, where the generated pages stand at the top."""
+    return yaml.safe_load(without_generated((ROOT / "_toc.yml").read_text(encoding="utf-8")))
+
+
+def without_generated(text: str) -> str:
+    """Return a text in which the pages that the build writes have the addresses that they have in the built book.
+
+    In git, ``generated/`` holds a line in place of each, so that a plain ``jupyter-book build .`` finds them all.
+    """
+    return re.sub(r"(?<=\]\()generated/|(?<=file: )generated/", "", text)
+
+
 def toc_parts() -> dict[str, list[str]]:
     """Return caption -> slugs of the chapters, of each part of the table of contents that holds chapters."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = {part["caption"]: [Path(chapter["file"]) for chapter in part["chapters"]] for part in toc["parts"]}
+    files = {part["caption"]: [Path(chapter["file"]) for chapter in part["chapters"]] for part in toc()["parts"]}
     found = {
         caption: [path.stem for path in paths if path.parent.name == "chapters"] for caption, paths in files.items()
     }

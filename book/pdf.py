@@ -14,10 +14,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pikepdf
-import yaml
 from playwright.sync_api import Page, sync_playwright
 from pypdf import PdfReader
 
+from book import notebooks
 from book.browser import launched, served
 from book.notebooks import ROOT
 
@@ -28,7 +28,7 @@ FOOTER = (
     '<div style="font: 8pt sans-serif; width: 100%; text-align: center; color: #555">'
     '<span class="pageNumber"></span></div>'
 )
-SCRIPT, STYLES = (ROOT / "book" / name for name in ("print.js", "print.css"))
+SCRIPT, STYLES = (ROOT / "book" / "html" / name for name in ("print.js", "print.css"))
 ARRIVED = "[...document.images].every(i => i.complete)"
 
 
@@ -87,7 +87,7 @@ def pages_of_anchors(book: PdfReader) -> dict[str, int]:
 
 def pages() -> list[str]:
     """Return the pages' names in the order of the table of contents."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    toc = notebooks.toc()
     return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
 
 

@@ -13,9 +13,10 @@ from papermill import inspect_notebook
 from papermill.cli import papermill
 from papermill.exceptions import PapermillExecutionError, strip_color
 
-from book import kernels, lock, notebooks
+from book import lock, notebooks
 from book.execute import failing_place, left_out
 from book.notebooks import CHAPTERS, ROOT
+from book.running import kernels
 from helpers.names import did_you_mean
 
 RUNS = ROOT / "_build" / "runs"

@@ -1,5 +1,3 @@
-import re
-
 import pytest
 from hypothesis import settings
 
@@ -21,14 +19,6 @@ def pytest_generate_tests(metafunc):
 def chapter(slug):
     """The chapter as it stands in git."""
     return notebooks.read(CHAPTERS / f"{slug}.ipynb")
-
-
-@pytest.fixture
-def few_epochs(chapter):
-    """Words for papermill's command line: training as short, and repeated as seldom, as the chapter allows."""
-    start = next((cell.source for cell in notebooks.code_cells(chapter) if "runtime.start(" in cell.source), "")
-    lowest = re.findall(r"\b(\w*epochs|seeds)=\((\d+),", start)
-    return [word for name, low in lowest for word in ("-p", name, str(max(2, int(low))))]
 
 
 @pytest.fixture

@@ -1,14 +1,22 @@
 """Makes nbval compare figures too, and notice a dead kernel at once: loaded with ``pytest -p tests.strict_nbval``.
 
 nbval by itself leaves images out of its comparison, and waits out a cell's whole time for a kernel that has died.
+
+A Colab edition runs as on Colab: in an empty folder, with a Python that has no ``helpers`` but those that it brings.
 """
 
+import os
+import tempfile
 import time
+from pathlib import Path
 from queue import Empty
 
 import pytest
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile
+
+from book.colab import SETUP_ID
+from tests import like_colab
 
 COMPARED_TOO = {"image/png", "image/jpeg"}
 LOOK_EVERY = 1.0  # seconds
@@ -41,9 +49,30 @@ class StrictFile(IPyNbFile):
         self.skip_compare = tuple(key for key in self.skip_compare if key not in COMPARED_TOO)
 
     def setup(self):
-        super().setup()
+        if self.nb.cells[0].get("id") == SETUP_ID:
+            self.start_like_colab()
+        else:
+            super().setup()
         self.kernel.__class__ = WatchedKernel
         self.kernel.chapter = self.path.name
+
+    def start_like_colab(self):
+        """Start the kernel of an edition, which has to bring its own ``helpers``, and to leave nothing behind."""
+        scratch = tempfile.TemporaryDirectory(prefix="like-colab-", ignore_cleanup_errors=True)
+        self.addfinalizer(scratch.cleanup)
+        folder = Path(scratch.name)
+        python = like_colab.make_python(folder, self.nb)
+        self.addfinalizer(lambda: assert_no_helpers(python))
+        assert_no_helpers(python)
+        (folder / "empty").mkdir()
+        os.environ["JUPYTER_PATH"] = str(like_colab.make_kernel(folder, python))
+        patience = self.config.option.nbval_kernel_startup_timeout
+        self.kernel = RunningKernel(like_colab.KERNEL, cwd=str(folder / "empty"), startup_timeout=patience)
+        self.setup_sanitize_files()
+
+
+def assert_no_helpers(python):
+    assert not like_colab.has_helpers(python), "this Python should not have helpers but those that the edition brings"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,7 +5,8 @@ import copy
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from book import colab, folds
+from book import colab
+from book.sphinx_extensions import folds
 
 
 def code(source, *tags):

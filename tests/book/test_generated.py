@@ -6,8 +6,11 @@ from fontTools.ttLib import TTFont
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from book import clinic, facts, glossary, landing, notebooks, opening, polish, references, shapes
+from book import notebooks
+from book.html import optimize
 from book.notebooks import ROOT
+from book.pages import chapter_facts, chapter_header, clinic, landing, references, shapes
+from book.sphinx_extensions import glossary
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
 
@@ -41,7 +44,7 @@ def chapter(title="First: a start", goals="Prerequisites: none."):
 
 def test_a_chapter_opens_with_facts_and_picture():
     source = chapter()
-    notebook, picture = opening.opened("first", {"first": source})
+    notebook, picture = chapter_header.with_header("first", {"first": source})
     _, strip, block, words, goals = [cell.source for cell in notebook.cells[:5]]
     assert "12 s on CPU" in strip
     assert "Some CPU, 1 thread, 0.5 GB" in strip
@@ -57,8 +60,8 @@ def test_a_chapter_opens_with_facts_and_picture():
 
 
 def test_the_colab_button_needs_an_address(monkeypatch):
-    monkeypatch.setattr(opening.address, "repository", lambda: "https://github.com/a/b")
-    (first, words), *_ = opening.ways_to_get("first")
+    monkeypatch.setattr(chapter_header.repository, "url", lambda: "https://github.com/a/b")
+    (first, words), *_ = chapter_header.ways_to_get("first")
     assert words == "Open in Colab"
     assert first == "https://colab.research.google.com/github/a/b/blob/colab/first.ipynb"
 
@@ -69,8 +72,8 @@ def test_the_level_counts_the_chapters_before():
         "second": chapter("Second", "Prerequisites: [First](first.ipynb)."),
         "third": chapter("Third", "Prerequisites: [Second](second.ipynb)."),
     }
-    assert facts.level("first", chapters) == ("Beginner", "no chapter before it")
-    assert facts.level("third", chapters) == ("Intermediate", "after Second")
+    assert chapter_facts.level("first", chapters) == ("Beginner", "no chapter before it")
+    assert chapter_facts.level("third", chapters) == ("Intermediate", "after Second")
 
 
 def test_the_clinic_lists_each_case_with_what_the_machine_says():
@@ -143,10 +146,10 @@ def test_the_fonts_hold_every_chinese_character_of_the_glossary():
 
 
 def test_pictures_shrink_without_loss(tmp_path, monkeypatch):
-    monkeypatch.setattr(polish, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(optimize, "KEPT", tmp_path / "kept")
     picture = Image.linear_gradient("L").convert("RGBA")
     picture.save(tmp_path / "a.png")
-    name, width, height = polish.smaller(tmp_path / "a.png")
+    name, width, height = optimize.smaller(tmp_path / "a.png")
     assert (name, width, height) == ("a.webp", 256, 256)
     assert Image.open(tmp_path / name).convert("RGBA").tobytes() == picture.tobytes()
 
@@ -155,7 +158,7 @@ def test_pictures_get_their_size_and_wait():
     page = (
         '<img alt="x" src="../_images/a.png" /><a href="../_images/a.png"><img src="../_images/a.png" style="s" /></a>'
     )
-    text = polish.with_sizes(page, {"a.png": ("a.webp", 70, 30)})
+    text = optimize.with_sizes(page, {"a.png": ("a.webp", 70, 30)})
     assert text.count('src="../_images/a.webp"') == 2
     assert text.count("width=70 height=30") == 2
     assert text.count('loading="lazy"') == 1

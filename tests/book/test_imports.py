@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from book.imports import helper_files
+from book.running.imports import helper_files
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from book import redirects
 from book.browser import served
+from book.html import redirects
 
 PAGE = '<html><head><title>{name}</title></head><body><section id="{anchor}">{name}</section></body></html>'
 MOVED = {"chapters/old.html#search": "chapters/new.html#search-at-random", "top.html#all": "chapters/new.html"}

@@ -5,7 +5,8 @@ import json
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from book import claims, notebooks, results
+from book import notebooks
+from book.pages import claims, results
 
 RUN = {
     "device": "cpu",

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from book import articles, notebooks
+from book import notebooks
+from book.pages import articles
 
 
 def ids(letter, count):

@@ -69,7 +69,6 @@ def refusals(chapter, *given):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-# Every chapter runs with another seed and few epochs in tests/book/test_colab.py, as an edition of its own.
 def test_another_seed_and_few_epochs(tmp_path):
     status, stderr, _ = run("logistic-regression", tmp_path / "out.ipynb", "-p", "seed", "1", "-p", "epochs", "2")
     assert status == 0, stderr

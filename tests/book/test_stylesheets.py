@@ -2,7 +2,7 @@
 
 import pytest
 
-from book import styles
+from book.html import stylesheets
 
 PAGE = """<div class="card wide"><p class="note">text</p></div>
 <script>document.body.classList.add("scrolled")</script>"""
@@ -33,7 +33,7 @@ def left(site, sheet):
     """What is left of a style sheet, without white space."""
     path = site / "_static" / "looks.css"
     path.write_text(sheet, encoding="utf-8")
-    styles.without_unused_rules(site)
+    stylesheets.without_unused_rules(site)
     return "".join(path.read_text(encoding="utf-8").split())
 
 
@@ -82,7 +82,7 @@ def test_every_page_asks_for_one_style_sheet(tmp_path):
     for name, top in (("page.html", ""), ("chapters/page.html", "../")):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("\n".join(links).format(top=top), encoding="utf-8")
-    styles.bundle(tmp_path)
+    stylesheets.bundle(tmp_path)
     (book,) = tmp_path.glob("_static/book-*.css")
     assert sorted(path.name for path in tmp_path.rglob("*.css")) == [book.name, "formulas.css"]
     assert book.read_text(encoding="utf-8").splitlines() == [
@@ -101,4 +101,4 @@ def test_addresses_in_a_sheet_of_another_folder_are_mended(tmp_path):
     sheet = "p { background: url('../vendor/a.png') } q { background: url(b.png) }"
     (tmp_path / "_static" / "styles" / "x.css").write_text(sheet, encoding="utf-8")
     merged = 'p { background: url("vendor/a.png") } q { background: url("styles/b.png") }'
-    assert styles.merged(tmp_path, "_static/styles/x.css") == merged
+    assert stylesheets.merged(tmp_path, "_static/styles/x.css") == merged

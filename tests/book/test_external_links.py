@@ -8,7 +8,7 @@ from itertools import count
 import httpx
 import pytest
 
-from book import outside
+from book import external_links
 
 
 class Host(http.server.BaseHTTPRequestHandler):
@@ -56,26 +56,26 @@ def client():
     ],
 )
 def test_what_a_host_answers(host, client, path, status, dead):
-    said = outside.answer(client, f"{host}/{path}", pause=0.0)
-    assert (said, outside.is_dead(said)) == (status, dead)
+    said = external_links.answer(client, f"{host}/{path}", pause=0.0)
+    assert (said, external_links.is_dead(said)) == (status, dead)
 
 
 def test_a_host_that_is_not_there_is_dead(client):
-    said = outside.answer(client, "http://127.0.0.1:9/", pause=0.0)
+    said = external_links.answer(client, "http://127.0.0.1:9/", pause=0.0)
     assert said.startswith("ConnectError")
-    assert outside.is_dead(said)
+    assert external_links.is_dead(said)
 
 
 def test_dead_links_are_named_with_their_pages(host, tmp_path, monkeypatch, capsys):
     (tmp_path / "chapters").mkdir()
     (tmp_path / "a.html").write_text(f'<a href="{host}/404#x">x</a> <a href="b.html">b</a> <link href="{host}/410">')
     (tmp_path / "chapters" / "b.html").write_text(f'<a href="{host}/404">x</a> <a href="{host}/403">y</a>')
-    monkeypatch.setattr(outside, "HTML", tmp_path)
-    assert outside.main() == 1
+    monkeypatch.setattr(external_links, "HTML", tmp_path)
+    assert external_links.main() == 1
     assert capsys.readouterr().out.splitlines() == [
         f"{host}/404: 404, in a.html, chapters/b.html",
         "2 links to other hosts: 1 dead, 1 whose host does not say",
     ]
     (tmp_path / "a.html").unlink()
     (tmp_path / "chapters" / "b.html").write_text(f'<a href="{host}/200">x</a>')
-    assert outside.main() == 0
+    assert external_links.main() == 0

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from book import articles, notebooks
-from book.tables import plain, short, table
+from book import notebooks
+from book.pages import articles
+from book.pages.tables import plain, short, table
 
 CASE = re.compile(r"([A-Z]\d+) · (.+)")
 TOPICS = {  # a case belongs to the topic that its text speaks of most; its heading counts five times

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from book import columns, lighten, styles
+from book.html import minify, printed_columns, stylesheets
 from book.notebooks import ROOT
 
 KEPT = ROOT / "_build" / "pictures"  # compressed pictures, by their content
@@ -49,14 +49,14 @@ LINKED = re.compile(r'(href="[^"]*_images/)([^"/]+)"')  # a picture with a width
 FOOTNOTE = re.compile(r'<a href="(chapters/[\w-]+\.html)#([^"]*)">\[\d+\]</a>')
 
 
-def polish(html: Path) -> None:
+def optimize(html: Path) -> None:
     """Change the pages in that folder, in place."""
     icons(html)
     pictures = sorted((html / "_images").glob("*.[pw]*"))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         sizes = dict(zip([path.name for path in pictures], pool.map(smaller, pictures), strict=True))
-    plain = lighten.plain_tokens((html / "_static" / "pygments.css").read_text(encoding="utf-8"))
-    lighten.ask_near_boxes(html)
+    plain = minify.plain_tokens((html / "_static" / "pygments.css").read_text(encoding="utf-8"))
+    minify.ask_near_boxes(html)
     names = {path.relative_to(html).as_posix(): title(path) for path in html.glob("chapters/*.html")}
     for path in [*html.glob("*.html"), *html.glob("chapters/*.html")]:
         text = path.read_text(encoding="utf-8")
@@ -65,9 +65,9 @@ def polish(html: Path) -> None:
             text = text if need in text else re.sub(script, "", text, flags=re.DOTALL)
         top = "../" * (len(path.relative_to(html).parts) - 1)
         text = text.replace('<meta charset="utf-8" />', '<meta charset="utf-8" />' + FONTS.format(top=top), 1)
-        text = columns.with_columns(lighten.without_plain_tokens(text, plain))
+        text = printed_columns.with_columns(minify.without_plain_tokens(text, plain))
         if path.name != "search.html":
-            text = lighten.with_late_scripts(SEARCH_ONLY.sub("", text))
+            text = minify.with_late_scripts(SEARCH_ONLY.sub("", text))
         if path.name == "genindex.html":
             text = FOOTNOTE.sub(lambda found: f'<a href="{found[1]}#{found[2]}">{names[found[1]]}</a>', text)
         path.write_text(with_sizes(text, sizes), encoding="utf-8")
@@ -75,7 +75,7 @@ def polish(html: Path) -> None:
         shutil.rmtree(html / name) if (html / name).is_dir() else (html / name).unlink(missing_ok=True)
     for path in [*(html / "_static").rglob("*.map"), *(html / "_static" / "vendor").rglob("fa-[br]*")]:
         path.unlink()
-    styles.without_unused_rules(html)
+    stylesheets.without_unused_rules(html)
 
 
 def title(path: Path) -> str:
@@ -137,7 +137,7 @@ def icons(html: Path) -> None:
     (html / "_static" / "icons.css").write_text(ICON_STYLE + "\n".join(rules) + "\n", encoding="utf-8")
 
 
-ICON_STYLE = """/* book/polish.py took these from the theme's Font Awesome Free icons (CC BY 4.0) */
+ICON_STYLE = """/* book/html/optimize.py took these from the theme's Font Awesome Free icons (CC BY 4.0) */
 .fas, .fa-solid {
   background: currentColor;
   display: inline-block;

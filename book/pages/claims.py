@@ -3,7 +3,7 @@
 from nbformat import NotebookNode
 
 from book import notebooks
-from book.tables import plain, short, table
+from book.pages.tables import plain, short, table
 
 INTRODUCTION = """# Claims
 

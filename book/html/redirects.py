@@ -11,7 +11,7 @@ import yaml
 
 from book.notebooks import ROOT
 
-TABLE = ROOT / "book" / "moved.yml"
+TABLE = ROOT / "book" / "html" / "moved.yml"
 SCRIPT = """<script>
 (() => {{
   const moved = {moved};

@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 
 from book import notebooks
 from book.notebooks import ROOT
-from book.tables import table
+from book.pages.tables import table
 
 INTRODUCTION = """# Results
 

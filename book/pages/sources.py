@@ -5,20 +5,22 @@ from pathlib import Path
 import yaml
 from nbformat import NotebookNode
 
-from book import claims, clinic, landing, notebooks, opening, references, results, shapes
+from book import notebooks
 from book.notebooks import CHAPTERS, EXECUTED, ROOT
+from book.pages import chapter_header, claims, clinic, landing, references, results, shapes
 
 SOURCE = ROOT / "_build" / "source"
 COLAB = ROOT / "_build" / "colab"
 
 
-def stage() -> None:
+def write_sources() -> None:
     """Bring ``_build/source`` up to date, and leave alone what has not changed, so that Sphinx can too."""
     chapters = {slug: notebooks.read(EXECUTED / f"{slug}.ipynb") for slug in notebooks.toc_slugs()}
-    wanted = {path.name: path.read_bytes() for path in [*ROOT.glob("*.md"), ROOT / "_toc.yml"]}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in [*ROOT.glob("*.md"), ROOT / "_toc.yml"]}
+    wanted = {name: notebooks.without_generated(text).encode() for name, text in texts.items()}
     wanted |= {name: text.encode() for name, text in written_pages(chapters).items()}
     for slug in chapters:
-        notebook, picture = opening.opened(slug, chapters)
+        notebook, picture = chapter_header.with_header(slug, chapters)
         wanted[f"chapters/{slug}.ipynb"] = notebooks.as_text(notebook).encode()
         wanted |= {f"chapters/{slug}.png": picture} if picture else {}
     wanted |= downloads(list(chapters))

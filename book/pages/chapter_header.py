@@ -8,11 +8,11 @@ import base64
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from book import address, notebooks
-from book.facts import facts
+from book import notebooks, repository
+from book.pages.chapter_facts import facts
 
 
-def opened(slug: str, chapters: dict[str, NotebookNode]) -> tuple[NotebookNode, bytes]:
+def with_header(slug: str, chapters: dict[str, NotebookNode]) -> tuple[NotebookNode, bytes]:
     """Return a copy of a chapter with its opening, and the picture that stands there (empty if it has none)."""
     notebook = notebooks.copied(chapters[slug])
     facts = new_markdown_cell(facts_block(slug, chapters), id="facts")
@@ -72,7 +72,7 @@ def facts_block(slug: str, chapters: dict[str, NotebookNode]) -> str:
 
 def ways_to_get(slug: str) -> list[tuple[str, str]]:
     """Return the ways to get a chapter, as (address, text)."""
-    colab, source = address.on_colab(slug), address.source(slug)
+    colab, source = repository.on_colab(slug), repository.source(slug)
     ways = [(colab, "Open in Colab")] if colab else []
     ways.append((f"../colab/{slug}.ipynb", "Download for Colab or Jupyter"))
     ways.append((source or f"../notebooks/{slug}.ipynb", "Source" if source else "Source, without outputs"))

@@ -1,4 +1,4 @@
-"""Takes the front page's pictures of a chapter, in light and in dark: ``python -m book.portrait``.
+"""Takes the front page's pictures of a chapter, in light and in dark: ``python -m book.screenshot``.
 
 They are kept in ``_static``, since not every reader who builds the book has Chromium. Take them anew when the
 pages change their looks.

@@ -1,4 +1,4 @@
-"""Asks the other hosts that the pages name whether their links are alive: ``python -m book.outside``.
+"""Asks the other hosts that the pages name whether their links are alive: ``python -m book.external_links``.
 
 A link is dead if its host says that there is nothing (404 or 410), or does not answer in three tries. Hosts that turn
 programs away (403, 429) or are out of order are counted, and prove nothing either way.

@@ -4,9 +4,10 @@ import re
 
 from nbformat import NotebookNode
 
-from book import address, clinic, notebooks
-from book.facts import level, reading_minutes, time
+from book import notebooks, repository
 from book.notebooks import ROOT
+from book.pages import clinic
+from book.pages.chapter_facts import level, reading_minutes, time
 
 SHOWN = 4  # cases of each chapter
 PROMISE_LENGTH = 180  # characters
@@ -14,7 +15,7 @@ PROMISE_LENGTH = 180  # characters
 
 def page(chapters: dict[str, NotebookNode]) -> str:
     """Return the front page: each comment that names one of the parts below is replaced by it."""
-    text = (ROOT / "intro.md").read_text(encoding="utf-8")
+    text = notebooks.without_generated((ROOT / "intro.md").read_text(encoding="utf-8"))
     for name, part in (("numbers", counts), ("articles", articles), ("chapters", cards), ("colab", colab)):
         text = text.replace(f"<!-- {name} -->", part(chapters))
     return text
@@ -91,9 +92,9 @@ def colab(chapters: dict[str, NotebookNode]) -> str:
     """Say how to run a chapter on Colab: by a link where the course has an address, else by its file."""
     links = []
     for slug, notebook in chapters.items():
-        to = address.on_colab(slug) or f"colab/{slug}.ipynb"
+        to = repository.on_colab(slug) or f"colab/{slug}.ipynb"
         links.append(f'<a href="{to}">{notebooks.short_title(notebook)}</a>')
     names = ", ".join(links)
-    if address.repository():
+    if repository.url():
         return f"Open one, and choose Runtime, Run all: {names}."
     return f"Download one, upload it to Colab, and choose Runtime, Run all: {names}."

@@ -13,11 +13,11 @@ from book.notebooks import ROOT
 EDITIONS = "colab"  # the branch that holds the Colab editions; .github/workflows/publish.yml writes it
 
 
-def repository() -> str:
+def url() -> str:
     """Return the repository's address without a slash at its end, or an empty string."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    url = config.get("repository", {}).get("url") or publishing()
-    return url.removesuffix(".git").rstrip("/")
+    found = config.get("repository", {}).get("url") or publishing()
+    return found.removesuffix(".git").rstrip("/")
 
 
 def publishing() -> str:
@@ -26,12 +26,12 @@ def publishing() -> str:
     return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{name}" if name else ""
 
 
-def on_colab(slug: str, url: str | None = None) -> str:
+def on_colab(slug: str) -> str:
     """Return the address that opens a chapter's edition on Colab; empty unless the repository is on GitHub."""
-    found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", repository() if url is None else url)
+    found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", url())
     return f"https://colab.research.google.com/github/{found[1]}/blob/{EDITIONS}/{slug}.ipynb" if found else ""
 
 
 def source(slug: str) -> str:
     """Return the address of a chapter's notebook in the repository, or an empty string."""
-    return f"{repository()}/blob/main/chapters/{slug}.ipynb" if repository() else ""
+    return f"{url()}/blob/main/chapters/{slug}.ipynb" if url() else ""

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv with the packages of requirements.txt: sh book/install.sh PYTHON, with the pins in the file $CONSTRAINTS.
+# Makes .venv with the packages of requirements.txt: sh book/running/install.sh PYTHON, with the pins in the file $CONSTRAINTS.
 # uv does it four times as fast as pip. It comes from pip; where it cannot be had, or fails, pip does the work.
 set -eu
 bin=.venv/bin

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from book import formulas, heights, lighten
 from book.browser import PROGRAM
+from book.html import formulas, minify, section_heights
 
 THEMES = """
 html[data-theme="light"] .highlight { background: #fff; color: #080808 }
@@ -35,16 +35,16 @@ def package(name: str) -> Path:
 
 
 def test_a_token_is_plain_if_it_looks_like_the_text_around_it_in_both_themes():
-    assert lighten.plain_tokens(THEMES) == {"n"}
+    assert minify.plain_tokens(THEMES) == {"n"}
 
 
 def test_code_keeps_its_text_and_the_colors_that_show():
     code = '<pre><span></span><span class="k">def</span><span class="w"> </span><span class="n">f</span>&lt;</pre>'
-    assert lighten.without_plain_tokens(code, {"n", "w"}) == '<pre><span class="k">def</span> f&lt;</pre>'
+    assert minify.without_plain_tokens(code, {"n", "w"}) == '<pre><span class="k">def</span> f&lt;</pre>'
 
 
 def test_scripts_wait_but_for_the_one_that_inline_ones_speak_to():
-    first, second = lighten.with_late_scripts(SCRIPTS).splitlines()
+    first, second = minify.with_late_scripts(SCRIPTS).splitlines()
     assert first == SCRIPTS.splitlines()[0]
     assert second == '<script defer src="../_static/doctools.js?v=2"></script>'
 
@@ -54,7 +54,7 @@ def test_the_themes_script_is_the_one_that_is_to_be_mended(tmp_path):
     copy = tmp_path / "_static" / "scripts" / script.name
     copy.parent.mkdir(parents=True)
     shutil.copyfile(script, copy)
-    assert lighten.ask_near_boxes(tmp_path)
+    assert minify.ask_near_boxes(tmp_path)
     assert "near.observe(e)" in copy.read_text(encoding="utf-8")
 
 
@@ -90,5 +90,5 @@ def test_formulas_are_set(tmp_path):
 
 def test_sections_name_their_heights():
     page = '<section id="a"><section id="b"></section></section>'
-    text = heights.with_heights(page, phone={"a": 9}, wide={"a": 7})
+    text = section_heights.with_heights(page, phone={"a": 9}, wide={"a": 7})
     assert text == page.replace('id="a"', 'id="a" style="--phone: 9px; --wide: 7px"')

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from book.tables import table
+from book.pages.tables import table
 
 INTRODUCTION = """# Shapes at a glance
 

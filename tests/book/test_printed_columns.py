@@ -2,7 +2,7 @@
 
 import pytest
 
-from book.columns import in_columns, with_columns
+from book.html.printed_columns import in_columns, with_columns
 
 TABLE = "scalar ()      ()      1 numbers\nvector (D,)    (3,)    3 numbers\n"
 

@@ -1,0 +1,1 @@
+"""Works on rendered pages: formulas, pictures, scripts and style sheets, old addresses."""

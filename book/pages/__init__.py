@@ -1,0 +1,1 @@
+"""Writes what the book shows: pages from executed chapters, and the head of each chapter."""
