@@ -19,8 +19,9 @@ def rerun(folder, *cells):
     """Run pytest on a notebook of (source, outputs) cells. Return (exit status, what it printed, seconds)."""
     path = folder / "chapter-under-test.ipynb"
     notebook = new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
-    for number, (source, outputs) in enumerate(cells, start=1):
+    for number, (source, outputs, *id) in enumerate(cells, start=1):
         notebook.cells.append(new_code_cell(source, outputs=outputs, execution_count=number))
+        notebook.cells[-1].id = id[0] if id else notebook.cells[-1].id
     nbformat.write(notebook, path)
     command = [sys.executable, "-m", "pytest", "-p", "tests.strict_nbval", "-p", "no:cacheprovider", "-p", "no:xdist"]
     command += ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_SECONDS}", "--color=no"]
@@ -89,3 +90,16 @@ def test_a_hanging_cell_fails_soon_after_its_time(tmp_path, source):
     assert "chapter-under-test.ipynb::Cell 0" in printed
     assert f"Timeout of {CELL_SECONDS} seconds" in printed
     assert seconds < START_SECONDS + CELL_SECONDS + 5
+
+
+LOOK_AROUND = "import importlib.util, os\nprint(os.listdir(), importlib.util.find_spec('helpers'))"
+
+
+def test_an_edition_runs_in_an_empty_folder_without_helpers(tmp_path):
+    status, printed, _ = rerun(tmp_path, ("needed = {}", [], "set-up"), (LOOK_AROUND, text("[] None\n")))
+    assert status == 0, printed
+
+
+def test_an_edition_that_prints_something_else_fails(tmp_path):
+    status, _, _ = rerun(tmp_path, ("needed = {}", [], "set-up"), (LOOK_AROUND, text("['helpers'] None\n")))
+    assert status == 1
