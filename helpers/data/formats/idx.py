@@ -1,20 +1,19 @@
 """IDX, the file format of MNIST: a magic number, the sizes, then the bytes of one array."""
 
-import gzip
 import math
-import zlib
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from helpers.data.data_error import DataError
+from helpers.data.formats.gzipped import read_unpacked
 
 UNSIGNED_BYTE = 8  # the format's code for the element type that images and labels have
 
 
 def read_idx(path: Path, dimensions: int) -> Tensor:
-    """Read a gzipped IDX file of unsigned bytes.
+    """Read an IDX file of unsigned bytes, gzipped or not.
 
     Args:
         path: the file.
@@ -24,32 +23,23 @@ def read_idx(path: Path, dimensions: int) -> Tensor:
         A tensor of that many dimensions, uint8 in 0..255, first index slowest.
 
     Raises:
-        DataError: if the file is not gzip or cut short, or its magic number, sizes or length are wrong.
+        DataError: if the file cannot be read or is cut short, or its magic number, sizes or length are wrong.
 
     Source: LeCun, Cortes and Burges, The MNIST database of handwritten digits, "File formats".
     """
-    content = _unpack(path)
+    content = read_unpacked(path)
     magic = bytes([0, 0, UNSIGNED_BYTE, dimensions])
     if content[:4] != magic:
         raise DataError(
             f"{path} should begin with the bytes {magic.hex(' ')} (IDX, unsigned bytes, {dimensions} dimensions), "
-            f"but begins with {content[:4].hex(' ') or 'nothing'}. Remove it, so that it is downloaded again."
+            f"but begins with {content[:4].hex(' ') or 'nothing'}. Replace it by the published file."
         )
     start = 4 + 4 * dimensions
     sizes = [int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4)]
     if len(content) != start + math.prod(sizes):
         raise DataError(
             f"{path} should hold {math.prod(sizes)} bytes of data, by its sizes {sizes}, but holds "
-            f"{max(0, len(content) - start)}. Remove it, so that it is downloaded again."
+            f"{max(0, len(content) - start)}. Replace it by the published file."
         )
     data = bytearray(content[start:])  # torch.frombuffer wants a buffer that it may write to, and one byte at least
     return torch.frombuffer(data, dtype=torch.uint8).view(sizes) if data else torch.empty(sizes, dtype=torch.uint8)
-
-
-def _unpack(path: Path) -> bytes:
-    try:
-        return gzip.decompress(path.read_bytes())
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(
-            f"{path} should be a whole gzip file, but is not: {error}. Remove it, so that it is downloaded again."
-        ) from error

@@ -1,5 +1,6 @@
-"""MNIST and Fashion-MNIST: 70,000 images each, downloaded as the four files that their authors published."""
+"""MNIST and Fashion-MNIST: 70,000 images each, in the four files that their authors published."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,23 @@ from helpers.data.formats.idx import read_idx
 from helpers.data.sources.download import Remote, fetch
 from helpers.data.splits import Splits, holdout
 
-# Mirrors over https, beside those that torchvision knows; the MD5s are torchvision's.
+# Mirrors over https, beside those that torchvision knows; the MD5s of the packed files are torchvision's.
 MNIST_MIRROR = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 FASHION_MIRROR = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"
+NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+# The MD5s of the files' content, in the order of the names: the same however they are packed.
+MNIST_CONTENT = (
+    "6bbc9ace898e44ae57da46a324031adb",
+    "a25bea736e30d166cdddb491f175f624",
+    "2646ac647ad5339dbf082846283269ea",
+    "27ae3e4e09519cfbb04c329615203637",
+)
+FASHION_CONTENT = (
+    "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+    "9018921c3c673c538a1fc5bad174d6f9",
+    "8181f5470baa50b63fa0f6fddb340f0a",
+    "15d484375f8d13e6eb1aabb0c3f46965",
+)
 
 
 @dataclass(frozen=True)
@@ -23,12 +38,14 @@ class Source:
     Args:
         name: its name, also that of its folder in the cache.
         files: training images, training labels, test images, test labels.
+        torchvision_folder: the name of torchvision's folder, which keeps the files below it in `raw`.
         classes: the class names in the order of the labels.
         valid: how many training images to take for validation.
     """
 
     name: str
-    files: tuple[Remote, Remote, Remote, Remote]
+    files: tuple[Remote, ...]
+    torchvision_folder: str
     classes: list[str]
     valid: int = 10_000
 
@@ -42,8 +59,8 @@ def mnist(seed: int, cache: Path) -> Splits:
     """
     from torchvision.datasets import MNIST  # here, since it takes a second to import
 
-    files = _files(MNIST.resources, (*MNIST.mirrors, MNIST_MIRROR))
-    return load_source(Source("mnist", files, [str(digit) for digit in range(10)]), seed, cache)
+    files = _files(MNIST.resources, (*MNIST.mirrors, MNIST_MIRROR), MNIST_CONTENT)
+    return load_source(Source("mnist", files, "MNIST", [str(digit) for digit in range(10)]), seed, cache)
 
 
 def fashion_mnist(seed: int, cache: Path) -> Splits:
@@ -53,29 +70,33 @@ def fashion_mnist(seed: int, cache: Path) -> Splits:
     """
     from torchvision.datasets import FashionMNIST
 
-    files = _files(FashionMNIST.resources, (*FashionMNIST.mirrors, FASHION_MIRROR))
-    return load_source(Source("fashion-mnist", files, list(FashionMNIST.classes)), seed, cache)
+    files = _files(FashionMNIST.resources, (*FashionMNIST.mirrors, FASHION_MIRROR), FASHION_CONTENT)
+    return load_source(Source("fashion-mnist", files, "FashionMNIST", list(FashionMNIST.classes)), seed, cache)
 
 
 def load_source(source: Source, seed: int, cache: Path) -> Splits:
-    """Fetch, read and check the four files of `source`, and take its validation set from the training images.
+    """Find or fetch the four files of `source`, and take its validation set from the training images.
+
+    The files may be packed, as published or anew, or unpacked; and they may lie as torchvision leaves them.
 
     Raises:
         DataError: if a file cannot be had, or the files do not fit together.
     """
-    paths = [fetch(remote, cache / source.name, instead="digits") for remote in source.files]
+    folder = cache / source.name
+    elsewhere = [folder / "raw", cache / source.torchvision_folder / "raw"]
+    paths = [fetch(remote, folder, instead="digits", elsewhere=elsewhere) for remote in source.files]
     rest, test = _read(paths[0], paths[1], len(source.classes)), _read(paths[2], paths[3], len(source.classes))
     train, valid = holdout(rest, source.valid, seed)
     return Splits(source.name, train, valid, test, source.classes, ["ink"])
 
 
-def _files(resources: list[tuple[str, str]], mirrors: tuple[str, ...]) -> tuple[Remote, Remote, Remote, Remote]:
+def _files(resources: list[tuple[str, str]], mirrors: Sequence[str], contents: Sequence[str]) -> tuple[Remote, ...]:
     """The four files of a torchvision data set, from the mirrors that speak https."""
     safe = tuple(mirror for mirror in mirrors if mirror.startswith("https://"))
-    by_name = {name: Remote(name, md5, safe) for name, md5 in resources}
-    parts = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-    first, second, third, fourth = (by_name[f"{part}-ubyte.gz"] for part in parts)
-    return first, second, third, fourth
+    md5s = dict(resources)
+    return tuple(
+        Remote(f"{name}.gz", md5s[f"{name}.gz"], safe, content) for name, content in zip(NAMES, contents, strict=True)
+    )
 
 
 def _read(images_path: Path, labels_path: Path, classes: int) -> Examples:
@@ -83,12 +104,12 @@ def _read(images_path: Path, labels_path: Path, classes: int) -> Examples:
     if len(images) != len(labels):
         raise DataError(
             f"{images_path} holds {len(images)} images, but {labels_path} {len(labels)} labels. "
-            "Remove both, so that they are downloaded again."
+            "Replace both by the published files."
         )
     if len(labels) and int(labels.max()) >= classes:
         raise DataError(
             f"{labels_path} should hold labels from 0 to {classes - 1}, but holds {int(labels.max())}. "
-            "Remove it, so that it is downloaded again."
+            "Replace it by the published file."
         )
     return Examples(_scaled(images), labels.long())
 
