@@ -10,10 +10,17 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from helpers.data.data_error import DataError
+from helpers.data.formats.gzipped import read_unpacked
 from helpers.data.transforms.normalize import standardize_inside
 
 Image = NDArray[np.float32]
 Labels = NDArray[np.int64]
+WHOLE_WITHIN = 0.01  # how far from a whole number a label may be written
+BRATS = (
+    "In the files of BraTS itself, 4 is the enhancing tumor, and 1 and 2 have each other's meaning. "
+    'If these are such files, say so in dataset.json: "labels": {"0": "background", "1": "non-enhancing tumor", '
+    '"2": "edema", "4": "enhancing tumour"}.'
+)
 AXES = ("S", "P", "R")  # depth grows upwards, height towards the back, width to the right
 
 
@@ -23,8 +30,8 @@ def read_case(
     """One scan and its labels, turned upright, cropped to the head, resampled, standardized.
 
     Args:
-        image_path: NIfTI of shape (x, y, z, channels); 0 outside the head.
-        label_path: NIfTI of shape (x, y, z), on the same grid.
+        image_path: NIfTI of shape (x, y, z, channels), gzipped or not; 0 outside the head.
+        label_path: NIfTI of shape (x, y, z), on the same grid; axes of length 1 behind are left out.
         size: edge of the result in voxels. The head's longest side fills it; the voxels become cubes.
         order: for each channel of the result, the file's.
         mapping: the file's labels -> those of the result.
@@ -57,28 +64,57 @@ def _read(path: Path, axes: int) -> tuple[Image, NDArray[np.float64], tuple[floa
     import nibabel as nib  # here, since only this data set needs it
     from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
-    if not path.exists():
-        raise DataError(f"{path} is missing, but dataset.json names it. Download or copy the whole folder again.")
+    content = read_unpacked(_there(path))  # to the end, where gzip keeps its checksum; nibabel would stop before
     try:
-        file: Any = nib.load(path)
-        if len(file.shape) != axes:
-            raise DataError(f"{path} should have {axes} axes, but has shape {file.shape}.")
+        file: Any = nib.Nifti1Image.from_bytes(content)
+        if file.get_data_dtype().kind not in "iuf":
+            raise ValueError(f"its voxels should be numbers, but are {file.get_data_dtype()}")
         found, wanted = io_orientation(file.affine), axcodes2ornt(AXES)  # type: ignore[no-untyped-call]
-        turn = ornt_transform(found, wanted)  # type: ignore[no-untyped-call]
-        upright = file.as_reoriented(turn)
+        upright = file.as_reoriented(ornt_transform(found, wanted))  # type: ignore[no-untyped-call]
         values = np.asarray(upright.dataobj, dtype=np.float32)
-    except (OSError, EOFError, ValueError, nib.filebasedimages.ImageFileError) as error:
+        spacing = tuple(map(float, nib.affines.voxel_sizes(upright.affine)))
+    except Exception as error:  # a header can be wrong in many ways, and nibabel has an error for each
         raise DataError(f"{path} cannot be read as NIfTI: {error}. Download or copy it again.") from error
-    return values, upright.affine, tuple(map(float, upright.header.get_zooms()[:3]))
+    values = values.reshape(*values.shape[:3], *(length for length in values.shape[3:] if length > 1))
+    if values.ndim != axes or min(spacing) <= 0 or not np.isfinite(upright.affine).all():
+        raise DataError(
+            f"{path} should have {axes} axes and voxels with a size, but has shape {values.shape} and voxels of "
+            f"{spacing} mm. Download or copy it again."
+        )
+    _check_finite(values, path)
+    return values, upright.affine, spacing
+
+
+def _there(path: Path) -> Path:
+    """The path, or that of the same file unpacked."""
+    for there in (path, path.with_suffix("") if path.suffix == ".gz" else path):
+        if there.exists():
+            return there
+    raise DataError(f"{path} is missing, but dataset.json names it. Download or copy the whole folder again.")
+
+
+def _check_finite(values: Image, path: Path) -> None:
+    if wrong := np.count_nonzero(~np.isfinite(values)):
+        raise DataError(
+            f"{path} holds {wrong} voxels that are NaN or infinite, and one would spoil its whole channel. If they lie "
+            "outside the head, write the file again with 0 there; otherwise take the case out of dataset.json."
+        )
 
 
 def _mapped(labels: Image, mapping: Mapping[int, int], path: Path) -> Labels:
-    found = np.unique(labels)
-    if unknown := [float(value) for value in found if value not in mapping]:
-        raise DataError(f"{path} should hold the labels {sorted(mapping)}, but holds {unknown[:5]}, too.")
+    """The labels as those of the result. Some programs write 0.99999 for 1."""
+    whole = np.rint(labels)
+    if np.abs(labels - whole).max() > WHOLE_WITHIN:
+        raise DataError(
+            f"{path} should hold whole numbers as labels, but holds values between them, as interpolation makes "
+            "them. Resample labels by nearest neighbor."
+        )
+    if unknown := [int(value) for value in np.unique(whole) if value not in mapping]:
+        brats = BRATS if 4 in unknown else "Correct the file, or name its labels in dataset.json."
+        raise DataError(f"{path} should hold the labels {sorted(mapping)}, but holds {unknown[:5]}, too. {brats}")
     result = np.zeros(labels.shape, dtype=np.int64)
     for theirs, ours in mapping.items():
-        result[labels == theirs] = ours
+        result[whole == theirs] = ours
     return result
 
 

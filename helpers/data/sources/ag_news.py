@@ -15,6 +15,7 @@ from helpers.data.texts import Texts, TextSplits, holdout_texts
 MIRRORS = ("https://raw.githubusercontent.com/mhjabreel/CharCnn_Keras/master/data/ag_news_csv/",)
 TRAIN = Remote("train.csv", "b1a00f826fdfbd249f79597b59e1dc12", MIRRORS)
 TEST = Remote("test.csv", "d52ea96a97a2d943681189a97654912d", MIRRORS)
+UNPACKED = ("ag_news_csv", "AG_NEWS")  # the folders of the authors' archive and of torchtext
 CLASSES = ["World", "Sports", "Business", "Sci/Tech"]
 ENTITY = re.compile(r"&?#(\d+);")  # as it came through the crawl: &#39; without its ampersand
 
@@ -45,7 +46,9 @@ def load_files(files: NewsFiles, seed: int, cache: Path) -> TextSplits:
     Raises:
         DataError: if a file cannot be had, or a line of it is not a class and a text.
     """
-    train, test = (fetch(file, cache / "ag-news", instead="doclines") for file in (files.train, files.test))
+    elsewhere = [cache / name for name in UNPACKED]
+    train = fetch(files.train, cache / "ag-news", instead="doclines", elsewhere=elsewhere)
+    test = fetch(files.test, cache / "ag-news", instead="doclines", elsewhere=elsewhere)
     rest, valid = holdout_texts(read_news(train), files.valid, seed)
     return TextSplits("ag-news", rest, valid, read_news(test), CLASSES)
 
@@ -62,12 +65,12 @@ def read_news(path: Path) -> Texts:
             if len(row) != 3 or row[0] not in ("1", "2", "3", "4"):
                 raise DataError(
                     f'{path}, record {number}, should be "class","title","description" with a class from 1 to 4, '
-                    f"but is {str(row)[:60]}. Remove the file, so that it is downloaded again."
+                    f"but is {str(row)[:60]}. Replace it by the published file."
                 )
             labels.append(int(row[0]) - 1)
             sentences.append(_plain(f"{row[1]} {row[2]}"))
     if not labels:
-        raise DataError(f"{path} should hold news, but is empty. Remove it, so that it is downloaded again.")
+        raise DataError(f"{path} should hold news, but is empty. Replace it by the published file.")
     return Texts(sentences, torch.tensor(labels))
 
 

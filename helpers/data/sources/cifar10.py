@@ -1,7 +1,6 @@
-"""CIFAR-10: 60,000 color photographs of ten classes, read from the archive that its authors published."""
+"""CIFAR-10: 60,000 color photographs of ten classes, from its authors' archive or from torchvision's folder."""
 
 import tarfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,17 +9,18 @@ import torch
 
 from helpers.data.data_error import DataError
 from helpers.data.examples import Examples
+from helpers.data.formats.gzipped import DAMAGED
 from helpers.data.sources.download import Remote, fetch
 from helpers.data.splits import Splits, holdout
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 RECORD = 1 + 3 * 32 * 32  # bytes: the label, then the red, the green and the blue plane, each row by row
-MOST_RECORDS = 10_000  # in one file; a larger one is not CIFAR-10
 FOLDER = "cifar-10-batches-bin"
 TRAIN_FILES = [f"{FOLDER}/data_batch_{number}.bin" for number in range(1, 6)]
 TEST_FILES = [f"{FOLDER}/test_batch.bin"]
 # The binary version: plain bytes, where the Python version is a pickle, which can run code when it is read.
 ARCHIVE = Remote("cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", ("https://www.cs.toronto.edu/~kriz/",))
+TORCHVISION = "cifar-10-batches-py"  # the folder of pickles that torchvision leaves
 
 
 @dataclass(frozen=True)
@@ -47,62 +47,65 @@ def cifar10(seed: int, cache: Path) -> Splits:
 
 
 def load_source(source: Source, seed: int, cache: Path) -> Splits:
-    """Fetch and read the archive, and take the validation set from the training images.
+    """Read torchvision's folder where there is one, else the archive; take validation from the training images.
 
     Raises:
         DataError: the archive cannot be had, or does not hold what it should.
     """
-    path = fetch(source.archive, cache / "cifar10", instead="photo-patches")
-    files = read_members(path, [*TRAIN_FILES, *TEST_FILES])
-    train, valid = holdout(_examples(files, TRAIN_FILES, path), source.valid, seed)
-    return Splits("cifar10", train, valid, _examples(files, TEST_FILES, path), CLASSES, ["red", "green", "blue"])
+    folder = cache / "cifar10"
+    theirs = [place for place in (folder, cache) if (place / TORCHVISION).is_dir()]
+    if theirs:
+        whole, test = read_torchvision(theirs[0], train=True), read_torchvision(theirs[0], train=False)
+    else:
+        archive = fetch(source.archive, folder, instead="photo-patches")
+        whole, test = read_archive(archive, TRAIN_FILES), read_archive(archive, TEST_FILES)
+    train, valid = holdout(whole, source.valid, seed)
+    return Splits("cifar10", train, valid, test, CLASSES, ["red", "green", "blue"])
 
 
-def read_members(path: Path, names: list[str]) -> dict[str, bytes]:
-    """Read files of an archive into memory; nothing is written to the disk, so no path in it can lead astray.
+def read_archive(path: Path, names: list[str]) -> Examples:
+    """Read files of the archive into memory; nothing is written to the disk, so no path in it can lead astray.
 
     Args:
         path: a tar archive compressed with gzip.
-        names: the regular files to read; all others are skipped.
+        names: the files to read, in this order.
 
     Raises:
-        DataError: the archive is damaged, or a file is missing or larger than CIFAR-10's are.
+        DataError: the archive is damaged, a file is missing, or one does not hold images with labels from 0 to 9.
     """
-    found: dict[str, bytes] = {}
+    content = b""
     try:
         with tarfile.open(path, "r:gz") as archive:
-            for member in archive:
-                if member.name in names and member.isfile():
-                    found[member.name] = _read(archive, member, path)
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+            for name in names:
+                member = archive.extractfile(name)
+                content += member.read() if member else b""
+    except (tarfile.TarError, KeyError, *DAMAGED) as error:
+        raise DataError(f"{path} is not the published archive: {error}. Replace it.") from error
+    if not content or len(content) % RECORD:
         raise DataError(
-            f"{path} should be a whole tar.gz archive, but is not: {error}. Remove it, so that it is downloaded again."
-        ) from error
-    if missing := [name for name in names if name not in found]:
-        raise DataError(f"{path} should hold the file {missing[0]}, but does not. Remove it, and load again.")
-    return found
-
-
-def _read(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> bytes:
-    if member.size > MOST_RECORDS * RECORD:
-        raise DataError(
-            f"{member.name} in {path} should hold at most {MOST_RECORDS * RECORD} bytes, but holds {member.size}. "
-            "Remove the archive, so that it is downloaded again."
+            f"{path} should hold images of {RECORD} bytes each, but holds {len(content)} bytes. Replace it."
         )
-    file = archive.extractfile(member)
-    return file.read() if file else b""
-
-
-def _examples(files: dict[str, bytes], names: list[str], path: Path) -> Examples:
-    for name in names:
-        if not files[name] or len(files[name]) % RECORD:
-            raise DataError(
-                f"{name} in {path} should hold images of {RECORD} bytes each, but holds {len(files[name])} bytes. "
-                "Remove the archive, so that it is downloaded again."
-            )
-    records = np.frombuffer(b"".join(files[name] for name in names), dtype=np.uint8).reshape(-1, RECORD)
+    records = np.frombuffer(content, dtype=np.uint8).reshape(-1, RECORD)
     labels = torch.from_numpy(records[:, 0].astype(np.int64))
     if int(labels.max()) >= len(CLASSES):
-        raise DataError(f"{path} should hold labels from 0 to 9, but holds {int(labels.max())}. Remove it.")
-    pixels = records[:, 1:].reshape(-1, 3, 32, 32)
-    return Examples(torch.from_numpy(pixels.astype(np.float32) / 255), labels)
+        raise DataError(f"{path} should hold labels from 0 to 9, but holds {int(labels.max())}. Replace it.")
+    return Examples(torch.from_numpy(records[:, 1:].reshape(-1, 3, 32, 32).astype(np.float32) / 255), labels)
+
+
+def read_torchvision(folder: Path, *, train: bool) -> Examples:
+    """Read one part from the folder that torchvision unpacked: pickles, opened only after their MD5s are verified.
+
+    Raises:
+        DataError: a file is missing or is not the published one.
+    """
+    from torchvision.datasets import CIFAR10  # here, since it takes a second to import
+
+    try:
+        part = CIFAR10(folder, train=train)
+    except (RuntimeError, OSError) as error:
+        raise DataError(
+            f"{folder / TORCHVISION} does not hold all that torchvision unpacks, unchanged. Move it away, so that "
+            "the data can be downloaded; or load 'photo-patches', which needs no download."
+        ) from error
+    images = torch.from_numpy(part.data).permute(0, 3, 1, 2).contiguous()
+    return Examples(images.float() / 255, torch.tensor(part.targets))

@@ -1,6 +1,7 @@
-"""Task01 of the Medical Segmentation Decathlon: brain tumours in four MRI contrasts, from NIfTI files."""
+"""Task01 of the Medical Segmentation Decathlon: brain tumors in four MRI contrasts, from NIfTI files."""
 
 import json
+import os
 import shutil
 import tarfile
 import tempfile
@@ -47,7 +48,7 @@ def decathlon(seed: int, cache: Path, *, volumes: int, size: int) -> Examples:
 
     Args:
         seed: decides which cases, and in which order.
-        cache: folder that holds decathlon/Task01_BrainTumour, or shall hold it.
+        cache: folder that holds Task01_BrainTumour, or in its folder decathlon; or shall hold it there.
         volumes: how many; all 484 if fewer are there.
         size: edge in voxels.
 
@@ -56,7 +57,7 @@ def decathlon(seed: int, cache: Path, *, volumes: int, size: int) -> Examples:
 
     Source: Antonelli et al., 2022, The Medical Segmentation Decathlon, Nature Communications 13.
     """
-    task = read_task(find(cache / "decathlon"))
+    task = read_task(find(cache))
     order = np.random.default_rng(seed).permutation(len(task.cases))[:volumes]
     if len(order) < 5:
         raise DataError(f"Task01 should have at least 5 cases to divide, but dataset.json names {len(order)}.")
@@ -68,26 +69,36 @@ def decathlon(seed: int, cache: Path, *, volumes: int, size: int) -> Examples:
     return Examples(images, labels)
 
 
-def find(folder: Path) -> Path:
+def find(cache: Path) -> Path:
     """The task's folder, downloaded and unpacked first if it is not there.
 
     Unpacked beside its place and then renamed: a crash leaves either nothing there or all of it.
+
+    Raises:
+        DataError: if the archive cannot be had, or is not the task's.
     """
-    place = folder / TASK
-    if place.exists():
-        return place
-    archive = fetch(ARCHIVE, folder, instead="phantoms")
-    with tempfile.TemporaryDirectory(dir=folder) as unpacked:
-        try:
-            with tarfile.open(archive) as tar:
-                tar.extractall(unpacked, filter="data")  # refuses paths that lead out of the folder
-        except tarfile.TarError as error:
-            raise DataError(f"{archive} cannot be unpacked ({error}). Remove it and load again.") from error
+    folder = cache / "decathlon"
+    for place in (folder / TASK, cache / TASK):
+        if os.path.lexists(place):
+            return place
+    readers_own = os.path.lexists(folder / ARCHIVE.name)
+    archive = fetch(ARCHIVE, folder, instead="phantoms", elsewhere=[cache])
+    try:
+        _unpack(archive, folder / TASK)
+    except (tarfile.TarError, OSError) as error:
+        raise DataError(f"{archive} cannot be unpacked in {folder}: {error}. Free its place, or replace it.") from error
+    if archive.parent == folder and not readers_own:
+        archive.unlink()  # 7.6 GB that say the same again
+    return folder / TASK
+
+
+def _unpack(archive: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent) as unpacked, tarfile.open(archive) as tar:
+        tar.extractall(unpacked, filter="data")  # refuses paths that lead out of the folder
         if not (Path(unpacked) / TASK).is_dir():
-            raise DataError(f"{archive} should hold the folder {TASK}, but does not. Remove it and load again.")
+            raise DataError(f"{archive} should hold the folder {TASK}, but does not. Replace it.")
         shutil.move(Path(unpacked) / TASK, place)
-    archive.unlink()  # 7.6 GB that say the same again
-    return place
 
 
 def read_task(folder: Path) -> Task:
@@ -103,11 +114,11 @@ def read_task(folder: Path) -> Task:
             f"folder {TASK} there, or remove it to have it downloaded; or load 'phantoms', which need no files."
         )
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
         named = {int(number): str(name).strip().lower() for number, name in content["labels"].items()}
         channels = {str(name).strip().lower(): int(number) for number, name in content["modality"].items()}
         cases = [(folder / case["image"], folder / case["label"]) for case in content["training"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is not the dataset.json of a Decathlon task: {error!r}. Download it again.") from error
     if sorted(named.values()) != sorted(LABELS) or sorted(channels) != sorted(MODALITIES):
         raise DataError(

@@ -59,6 +59,23 @@ def test_batches_differ_from_pass_to_pass_and_the_seed_repeats_them():
     assert passes(0) == [first, second] != passes(1)
 
 
+def test_the_batches_of_one_pool_come_in_random_order():
+    """Short sentences first in every pass would be a curriculum."""
+    some = examples([[1] * length for length in range(1, 7)])
+    batches = data.BucketBatches(some, 1, generator=torch.Generator().manual_seed(0))
+    passes = [tuple(tokens.shape[1] for tokens, _ in batches) for _ in range(40)]
+    assert all(sorted(lengths) == [1, 2, 3, 4, 5, 6] for lengths in passes)
+    assert len(set(passes)) > 35  # of 720 orders
+    assert {lengths[0] for lengths in passes} == {1, 2, 3, 4, 5, 6}
+
+
+def test_sentences_of_one_length_change_their_company():
+    some = examples([[1, 2]] * 12)
+    batches = data.BucketBatches(some, 4, generator=torch.Generator().manual_seed(0))
+    companies = {frozenset(targets.tolist()) for _ in range(20) for _, targets in batches}
+    assert len(companies) > 50  # three in each pass, and no two passes alike
+
+
 def test_one_pool_leaves_hardly_any_padding():
     generator = torch.Generator().manual_seed(0)
     rows = [[1] * int(n) for n in torch.randint(1, 7, (600,), generator=generator)]

@@ -87,6 +87,29 @@ def test_a_damaged_download_is_refused(server, tmp_path):
         load_files(some, 0, tmp_path)
 
 
+@pytest.mark.parametrize("folder", ["ag-news", "ag_news_csv", "AG_NEWS"])
+def test_files_that_the_reader_has_serve_offline(server, tmp_path, folder):
+    parts = contents()
+    some = files(server, parts)
+    (tmp_path / folder).mkdir()
+    for name, content in parts.items():
+        (tmp_path / folder / name).write_bytes(content)
+    assert len(load_files(some, 0, tmp_path).test) == 8
+    assert server.asked == []
+
+
+def test_somebody_elses_train_csv_stays_as_it_is(server, tmp_path):
+    some = files(server, contents())
+    own = tmp_path / "ag-news" / "train.csv"
+    own.parent.mkdir()
+    for content in (b"the first", b"the second"):
+        own.write_bytes(content)
+        with pytest.raises(data.DataError, match=r"train\.csv is in the way"):
+            load_files(some, 0, tmp_path)
+        assert own.read_bytes() == content
+    assert [path.name for path in own.parent.iterdir()] == ["train.csv"]
+
+
 def test_the_real_source_is_torchtexts_over_https():
     assert TRAIN.md5 == "b1a00f826fdfbd249f79597b59e1dc12"
     assert TEST.md5 == "d52ea96a97a2d943681189a97654912d"

@@ -1,15 +1,17 @@
 import contextlib
+import gzip
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pooch
 import pytest
-from idx_files import md5
+from idx_files import md5, packed
 
 from helpers.data import DataError
 from helpers.data.sources.download import Remote, cache_folder, fetch
@@ -94,29 +96,76 @@ def test_without_a_network_the_error_says_what_to_do(tmp_path):
     assert lines[1].startswith(f"  tried {first}file.gz: ConnectionRefusedError: ")
     assert lines[2].startswith(f"  tried {second}file.gz: ConnectionRefusedError: ")
     assert lines[3] == (
-        f"Connect to the network; or put the file there by hand (MD5 {md5(CONTENT)}), or set COURSE_DATA to a "
-        "folder with mnist/file.gz; or load 'digits', which needs no download."
+        f"Connect to the network; or put the file there by hand (MD5 {md5(CONTENT)}); or set COURSE_DATA to "
+        "a folder with mnist/file.gz; or load 'digits', which needs no download."
     )
 
 
-def test_a_cached_file_that_was_damaged_is_moved_aside_and_downloaded_again(server, tmp_path):
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"the reader's own", "its MD5 is another"), (b"", "its MD5 is another"), (packed(CONTENT)[:-9], "EOFError: ")],
+    ids=["other", "empty", "cut short"],
+)
+def test_a_file_in_the_way_is_named_and_stays_as_it_is(server, tmp_path, content, reason):
     server.files["/file.gz"] = CONTENT
-    (tmp_path / NAME).write_bytes(b"damaged")
-    assert fetch(remote(server.url + "/"), tmp_path, instead="digits").read_bytes() == CONTENT
-    assert (tmp_path / "file.gz.damaged").read_bytes() == b"damaged"
+    (tmp_path / NAME).write_bytes(content)
+    wanted = Remote(NAME, md5(CONTENT), (server.url + "/",), md5(CONTENT))
+    for _ in range(2):
+        with pytest.raises(DataError) as caught:
+            fetch(wanted, tmp_path, instead="digits")
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"{tmp_path / NAME} is in the way."
+    assert lines[1].startswith(f"  {tmp_path / NAME} is not the published file.gz: {reason}")
+    assert lines[2].startswith("Move it away, so that it can be downloaded; or set COURSE_DATA to another folder; or ")
+    assert (tmp_path / NAME).read_bytes() == content
+    assert files(tmp_path) == [NAME]
+    assert server.asked == []
 
 
-def test_a_cached_file_that_was_damaged_is_never_used(tmp_path):
-    (tmp_path / NAME).write_bytes(CONTENT[:-1])
-    with pytest.raises(DataError, match=r"was there with a wrong MD5; moved aside as file\.gz\.damaged"):
-        fetch(remote(unused_url()), tmp_path, instead="digits")
-    assert files(tmp_path) == ["file.gz.damaged"]
+@pytest.mark.parametrize("place", [".", "raw"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("file.gz", gzip.compress(CONTENT, 1)), ("file", CONTENT), ("file", packed(CONTENT)), ("file.gz", CONTENT)],
+    ids=["packed anew", "unpacked", "packed without the ending", "unpacked with the ending"],
+)
+def test_the_content_counts_however_it_is_packed(tmp_path, place, name, content):
+    (tmp_path / "raw").mkdir()
+    path = tmp_path / place / name
+    path.write_bytes(content)
+    wanted = Remote(NAME, md5(packed(CONTENT)), (unused_url(),), md5(CONTENT))
+    assert fetch(wanted, tmp_path, instead="digits", elsewhere=[tmp_path / "raw"]) == path
+    path.write_bytes(gzip.compress(CONTENT[:-1]))
+    with pytest.raises(DataError, match=f"{name} is not the published file.gz: its MD5 is another; it was left"):
+        fetch(wanted, tmp_path, instead="digits", elsewhere=[tmp_path / "raw"])
+
+
+def test_a_wrong_file_elsewhere_does_not_keep_from_the_right_one(server, tmp_path):
+    server.files["/file.gz"] = packed(CONTENT)
+    (tmp_path / "file").write_bytes(b"the reader's own")
+    wanted = Remote(NAME, md5(packed(CONTENT)), (server.url + "/",), md5(CONTENT))
+    assert fetch(wanted, tmp_path, instead="digits").read_bytes() == packed(CONTENT)
+    assert (tmp_path / "file").read_bytes() == b"the reader's own"
+
+
+def test_a_folder_of_somebody_else_gives_a_sentence(server, tmp_path, monkeypatch):
+    def refused(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refused)
+    with pytest.raises(DataError) as caught:
+        fetch(remote(server.url + "/"), tmp_path / "mnist", instead="digits")
+    assert str(caught.value).splitlines() == [
+        f"file.gz is not in {tmp_path / 'mnist'}, and cannot be written there: PermissionError: Permission denied.",
+        f"Set COURSE_DATA to a folder of your own; or put the file there by hand (MD5 {md5(CONTENT)}); "
+        "or load 'digits', which needs no download.",
+    ]
+    assert server.asked == []
 
 
 def test_a_folder_that_cannot_be_made_is_named(server, tmp_path):
     server.files["/file.gz"] = CONTENT
     (tmp_path / "taken").write_bytes(b"")
-    with pytest.raises(DataError, match="Error"):
+    with pytest.raises(DataError, match="cannot be written there: NotADirectoryError: Not a directory"):
         fetch(remote(server.url + "/"), tmp_path / "taken" / "mnist", instead="digits")
 
 
@@ -127,6 +176,20 @@ def test_the_cache_folder_is_the_argument_then_the_variable_then_the_systems(mon
     assert cache_folder() == tmp_path
     assert cache_folder(tmp_path / "other") == tmp_path / "other"
     assert cache_folder("~/other") == Path.home() / "other"
+
+
+def test_a_relative_folder_starts_where_the_reader_stands(monkeypatch, tmp_path):
+    """A notebook runs in chapters/, whatever folder the command was typed in."""
+    (tmp_path / "chapters").mkdir()
+    monkeypatch.chdir(tmp_path / "chapters")
+    monkeypatch.setenv("COURSE_DATA", "data")
+    monkeypatch.setenv("PWD", str(tmp_path))
+    assert cache_folder() == tmp_path / "data"
+    monkeypatch.setenv("COURSE_DATA", "~/data")
+    assert cache_folder() == Path.home() / "data"
+    monkeypatch.setenv("COURSE_DATA", "data")
+    monkeypatch.delenv("PWD")
+    assert cache_folder() == cache_folder("data") == tmp_path / "chapters" / "data"
 
 
 FETCH = """

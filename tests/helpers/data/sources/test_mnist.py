@@ -1,3 +1,5 @@
+import gzip
+
 import pooch
 import pytest
 import torch
@@ -27,11 +29,18 @@ def contents(train=60, test=9):
     return parts
 
 
+def unpacked(part):
+    return gzip.decompress(part) if part.startswith(b"\x1f\x8b") else part
+
+
 def source(server, parts, valid=15):
     for name, content in zip(NAMES, parts, strict=True):
         server.files[f"/{name}"] = content
-    files = tuple(Remote(name, md5(part), (server.url + "/",)) for name, part in zip(NAMES, parts, strict=True))
-    return Source("mnist", files, CLASSES, valid)
+    files = tuple(
+        Remote(name, md5(part), (server.url + "/",), md5(unpacked(part)))
+        for name, part in zip(NAMES, parts, strict=True)
+    )
+    return Source("mnist", files, "MNIST", CLASSES, valid)
 
 
 def test_the_test_set_is_kept_and_validation_comes_from_training(server, tmp_path):
@@ -61,10 +70,10 @@ def test_the_seed_decides_the_validation_set(server, tmp_path):
 @pytest.mark.parametrize(
     ("place", "content", "message"),
     [
-        (1, packed(idx_bytes((59,), bytes(59))), r"holds 60 images, but .*labels.* 59 labels\. Remove both"),
+        (1, packed(idx_bytes((59,), bytes(59))), r"holds 60 images, but .*labels.* 59 labels\. Replace both"),
         (3, packed(idx_bytes((9,), bytes([0, 1, 2, 3] + [0] * 5))), "labels from 0 to 2, but holds 3"),
         (0, packed(idx_bytes((60,), bytes(60))), "3 dimensions"),
-        (2, b"nothing of the kind", "whole gzip file"),
+        (2, b"nothing of the kind", "should begin with the bytes 00 00 08 03"),
     ],
     ids=["fewer labels", "label too large", "labels for images", "not gzip"],
 )
@@ -73,6 +82,22 @@ def test_files_that_do_not_fit_are_refused(server, tmp_path, place, content, mes
     parts[place] = content
     with pytest.raises(data.DataError, match=message):
         load_source(source(server, parts), 0, tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["mnist", "mnist/raw", "MNIST/raw"])
+@pytest.mark.parametrize("packing", ["as published", "anew", "unpacked"])
+def test_files_that_the_reader_has_serve_offline(server, tmp_path, folder, packing):
+    parts = contents()
+    wanted = source(server, parts)
+    (tmp_path / folder).mkdir(parents=True)
+    pack = {"as published": packed, "anew": lambda content: gzip.compress(content, 1), "unpacked": bytes}[packing]
+    for name, part in zip(NAMES, parts, strict=True):
+        own = name.removesuffix(".gz") if packing == "unpacked" else name
+        (tmp_path / folder / own).write_bytes(pack(unpacked(part)))
+    splits = load_source(wanted, 0, tmp_path)
+    assert splits.test.targets.tolist() == [i % 3 for i in range(9)]
+    assert server.asked == []
+    assert not list(tmp_path.rglob("*.damaged"))
 
 
 @pytest.mark.parametrize(("name", "theirs"), [("mnist", MNIST), ("fashion-mnist", FashionMNIST)])
@@ -90,6 +115,8 @@ def test_the_real_sources_are_torchvisions_over_https(monkeypatch, tmp_path, nam
     assert (what.name, what.valid, seed, cache) == (name, 10_000, 5, tmp_path)
     assert tuple(remote.name for remote in what.files) == NAMES
     assert {remote.name: remote.md5 for remote in what.files} == dict(theirs.resources)
+    assert what.torchvision_folder == theirs.__name__
+    assert all(len(remote.content_md5) == 32 for remote in what.files)
     for remote in what.files:
         assert remote.mirrors
         assert all(mirror.startswith("https://") and mirror.endswith("/") for mirror in remote.mirrors)

@@ -71,6 +71,15 @@ def test_mixup_agrees_with_torchvision():
         torch.testing.assert_close(mine, other)
 
 
+def test_cutmix_by_hand_with_a_box_of_its_own_for_each_image():
+    """No box, one pixel of four, and the whole image: each label goes by the area of its own image's box."""
+    images, targets = torch.tensor([1.0, 2.0, 3.0]).view(3, 1, 1, 1).expand(3, 1, 2, 2), torch.eye(3)
+    boxes = torch.tensor([[[False, False], [False, False]], [[False, True], [False, False]], [[True] * 2] * 2])
+    mixed, soft = cutmix(images, targets, boxes)
+    assert mixed[:, 0].tolist() == [[[1.0, 1.0], [1.0, 1.0]], [[2.0, 1.0], [2.0, 2.0]], [[2.0, 2.0], [2.0, 2.0]]]
+    assert soft.tolist() == [[1.0, 0.0, 0.0], [0.25, 0.75, 0.0], [0.0, 1.0, 0.0]]
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_cutmix_agrees_with_torchvision(seed):
     images, labels = images_and_labels()
