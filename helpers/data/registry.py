@@ -1,7 +1,6 @@
 """The data sets by name: of tables and images, of texts, and of volumes."""
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +19,7 @@ from helpers.data.sources.synthetic import synthetic
 from helpers.data.splits import Splits
 from helpers.data.texts import TextSplits
 from helpers.data.transforms.resize import resize
+from helpers.names import did_you_mean
 
 Loaded = TypeVar("Loaded")
 Bundled = Mapping[str, Callable[[int], Loaded]]  # name -> function of the seed
@@ -115,6 +115,4 @@ def _load(
         return bundled[name](seed)
     if name in downloaded:
         return downloaded[name](seed, cache_folder(cache))
-    known = [*bundled, *downloaded]
-    nearest = get_close_matches(name.lower(), known, n=1, cutoff=0)[0]
-    raise ValueError(f"There is no data set {name!r} here; did you mean {nearest!r}? Known: {', '.join(known)}.")
+    raise ValueError(f"There is no data set {name!r} here; {did_you_mean(name, [*bundled, *downloaded])}")

@@ -72,14 +72,15 @@ def _read(path: Path, axes: int) -> tuple[Image, NDArray[np.float64], tuple[floa
         found, wanted = io_orientation(file.affine), axcodes2ornt(AXES)  # type: ignore[no-untyped-call]
         upright = file.as_reoriented(ornt_transform(found, wanted))  # type: ignore[no-untyped-call]
         values = np.asarray(upright.dataobj, dtype=np.float32)
-        spacing = tuple(map(float, nib.affines.voxel_sizes(upright.affine)))
+        spacing = tuple(map(float, nib.affines.voxel_sizes(upright.affine)))  # type: ignore[no-untyped-call]
     except Exception as error:  # a header can be wrong in many ways, and nibabel has an error for each
         raise DataError(f"{path} cannot be read as NIfTI: {error}. Download or copy it again.") from error
     values = values.reshape(*values.shape[:3], *(length for length in values.shape[3:] if length > 1))
-    if values.ndim != axes or min(spacing) <= 0 or not np.isfinite(upright.affine).all():
+    if values.ndim != axes:
+        raise DataError(f"{path} should have {axes} axes, but has shape {file.shape}.")
+    if min(spacing) <= 0 or not np.isfinite(upright.affine).all():
         raise DataError(
-            f"{path} should have {axes} axes and voxels with a size, but has shape {values.shape} and voxels of "
-            f"{spacing} mm. Download or copy it again."
+            f"{path} should say where its voxels lie, but has voxels of {spacing} mm. Download or copy it again."
         )
     _check_finite(values, path)
     return values, upright.affine, spacing
