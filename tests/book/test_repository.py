@@ -9,6 +9,7 @@ import yaml
 
 from book import notebooks
 from book.notebooks import ROOT
+from tests.chapters import plain_prose
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
@@ -100,3 +101,8 @@ def test_the_readme_lists_the_chapters_of_the_table_of_contents():
         found.setdefault(part, []).append(slug)
     wanted = {caption.partition(" · ")[2]: slugs for caption, slugs in notebooks.toc_parts().items()}
     assert found == wanted, "a chapter has one line in _toc.yml, and one in the README's table"
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("*.md")), ids=lambda path: path.name)
+def test_spelling_is_american(path):
+    assert plain_prose.british(path.read_text(encoding="utf-8")) == []

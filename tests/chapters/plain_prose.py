@@ -10,6 +10,13 @@ IMAGE = re.compile(r"!\[[^\]]*\]\(")
 END = re.compile(r"""(?<=[.!?])[)"'”’*_`]*\s+(?=[*_`"'“‘(\[$]*[A-Z0-9])""")
 ABBREVIATIONS = re.compile(r"(?:\b(?:e\.g|i\.e|vs|cf|al|Fig|Eq|Sec|No|Nos|Dr|St|pp|approx|[A-Z])|\d)\.$")
 CLOSED = re.compile(r"""[.!?:…][)"'”’*_`$\]]*$""")
+# A short list: what an author used to British spelling is likely to write.
+BRITISH = re.compile(
+    r"\b((?:behavi|col|fav|neighb)our\w*|centre[sd]?|grey|labell\w+|modell\w+|cancell\w+|learnt|maths|whilst"
+    r"|(?:general|initial|normal|optim|organ|random|real|recogn|regular|standard|summar|visual)is(?:e|ed|er|es|ing|ation)"
+    r"|analyse[sd]?)\b",
+    re.IGNORECASE,
+)
 UNBROKEN = re.compile(r"^\s*(#|\||>|!\[|---|\[\^|<)|^\s*$")  # headings, tables, pictures: not sentences in a row
 
 
@@ -19,6 +26,11 @@ def words(cell: NotebookNode) -> int:
         return 0
     text = re.sub(r"^(```|~~~).*?^\1", " ", cell.source, flags=re.MULTILINE | re.DOTALL)
     return len(re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", "formula", text, flags=re.DOTALL).split())
+
+
+def british(source: str) -> list[str]:
+    """Return the words of a text, outside code and addresses, that American spelling writes differently."""
+    return [found[0] for found in BRITISH.finditer(re.sub(r"\]\([^)]*\)", "]", running_text(source)))]
 
 
 def shows_a_picture(cell: NotebookNode) -> bool:

@@ -191,6 +191,11 @@ def test_each_sentence_has_its_line(plain):
     assert {id: lines for id, lines in found.items() if lines} == {}
 
 
+def test_spelling_is_american(plain):
+    found = {cell.id: plain_prose.british(cell.source) for cell in plain.cells if cell.cell_type == "markdown"}
+    assert {id: words for id, words in found.items() if words} == {}
+
+
 def test_asks_for_the_readers_own_data(plain):
     assert OWN_DATA in [words for _, words in sections(plain)]
 

@@ -99,3 +99,13 @@ def test_pictures():
     assert plain_prose.shows_a_picture(new_code_cell("plot()", metadata={"mystnb": {"figure": {"caption": "A."}}}))
     assert not plain_prose.shows_a_picture(new_markdown_cell("[a cat](cat.png)"))
     assert not plain_prose.shows_a_picture(new_code_cell("plot()"))
+
+
+@pytest.mark.parametrize("word", ["colour", "Behaviours", "grey", "labelled", "normalisation", "analysed"])
+def test_british_spelling_is_found(word):
+    assert plain_prose.british(f"The {word} of it.") == [word]
+
+
+def test_american_spelling_and_code_are_left_alone():
+    text = "The color of a promise, analysis, an exercise; `colour`, [see](grey.md), labeled and supervised."
+    assert plain_prose.british(text) == []
