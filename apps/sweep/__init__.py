@@ -12,8 +12,8 @@ from collections.abc import Sequence
 # Optuna and papermill load tqdm's notebook progress bar, which complains on stderr where ipywidgets is missing.
 warnings.filterwarnings("ignore", message="IProgress not found")
 
-from apps.sweep.errors import SweepError  # noqa: E402
-from apps.sweep.table import read_results  # noqa: E402
+from apps.sweep.messages import SweepError  # noqa: E402
+from apps.sweep.results import read_results  # noqa: E402
 
 __all__ = ["SweepError", "main", "read_results"]
 

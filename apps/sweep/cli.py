@@ -4,34 +4,37 @@ import argparse
 import os
 import signal
 import sys
-import time
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from apps.sweep import notebook, table
-from apps.sweep.crew import Crew
-from apps.sweep.errors import SweepError
-from apps.sweep.kept import keep, original
+from optuna import Study
+
+from apps.sweep import notebook, results
+from apps.sweep.config import SweepConfig
+from apps.sweep.database import reason, storage_failure
+from apps.sweep.journal import Journal
+from apps.sweep.messages import SweepError, is_disk_full
 from apps.sweep.page import write_page
-from apps.sweep.plan import Plan
-from apps.sweep.slots import SAMPLERS
-from apps.sweep.space import USAGE, parse_axis, show_value
-from apps.sweep.study import counted, open_study, void_lost_trials
+from apps.sweep.results import show_value
+from apps.sweep.runner import Runner
+from apps.sweep.sampler import SAMPLERS
+from apps.sweep.search_space import USAGE, parse_fixed, parse_search_space
+from apps.sweep.snapshot import read_original, write_snapshot
+from apps.sweep.study import open_storage, open_study
+from apps.sweep.trials import counted, finished, run_failed_again
 
-if TYPE_CHECKING:
-    from optuna import Study
-
-VARIES = f"what varies: {USAGE}; (int)log: uniform in the logarithm"
 EXAMPLE = """example:
   python -m apps.sweep chapters/softmax-regression.ipynb --out sweeps/softmax --trials 20 --jobs 2 \\
       -p lr log 1e-4 1e-1 -p hidden intlog 16 512 --set epochs 20 --maximize "softmax regression, validation"
 
-The same command again goes on after an interruption, or adds trials if --trials is higher. All trials run a copy
-of the notebook, made at the start: edit yours meanwhile (but not the modules that it imports). Several processes may
-run the command at once; with --storage postgresql://USER:PASSWORD@HOST/NAME, several machines.
-Exit status: 0 if at least one trial is complete, 1 if none is, 2 if the command is wrong, 130 after Ctrl-C
-or a scheduler's SIGTERM."""
+The same command again goes on after an interruption, runs failed trials again, or adds trials if --trials is higher.
+All trials run a copy of the notebook, made at the start: edit yours meanwhile (but not the modules that it imports).
+Several processes may run the command at once; with --storage postgresql://USER:PASSWORD@HOST/NAME, several machines.
+(The driver: pip install "psycopg[binary]". The password may also stand in PGPASSWORD or in ~/.pgpass.)
+Exit status: 0 if at least one trial is complete, 1 if none is, 2 if the command is wrong, or a disk or a database
+fails, 130 after Ctrl-C or a scheduler's SIGTERM."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -39,13 +42,29 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what schedulers send is Ctrl-C, too
     try:
-        return sweep(make_plan(options), options.jobs)
-    except SweepError as error:
-        print(f"sweep: {error}", file=sys.stderr)
-        return 2
+        return sweep(make_config(options), options.jobs)
     except KeyboardInterrupt:
         print("sweep: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
+    except Exception as error:
+        sentence = _sentence(error, options.storage or "")
+        if not sentence:
+            raise
+        print(f"sweep: {sentence}", file=sys.stderr)
+        return 2
+
+
+def _sentence(error: Exception, storage: str) -> str:
+    """Say what ended the sweep; nothing if that is a fault of this program."""
+    if isinstance(error, SweepError):
+        return str(error)
+    go_on = "what is complete is kept, and the same command goes on from here"
+    if is_disk_full(error):
+        return f"the disk is full: {reason(error, storage)}; make room: {go_on}."
+    if isinstance(error, OSError):
+        return f"{reason(error, storage)}; {go_on}."
+    failure = storage_failure(error)
+    return f"the database has failed: {reason(failure, storage)}; {go_on}." if failure else ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,85 +75,110 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
+    varies = f"what varies: {USAGE}; (int)log: uniform in the logarithm"
     add("notebook", type=Path, help="a notebook with a cell tagged 'parameters'")
-    add("-p", dest="axes", nargs="+", action="append", required=True, metavar="WORD", help=VARIES)
+    add("-p", dest="space", nargs="+", action="append", required=True, metavar="WORD", help=varies)
     add("--set", dest="fixed", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="what is fixed")
-    goal = parser.add_mutually_exclusive_group(required=True)
-    goal.add_argument("--maximize", metavar="CLAIM", help="the name of a claim that expect() records")
-    goal.add_argument("--minimize", metavar="CLAIM", help="the same, if smaller is better")
-    add("--trials", type=_positive, default=20, help="how many trials to have at the end (%(default)s)")
-    add("--jobs", type=_positive, default=1, help="trials at the same time (%(default)s)")
+    metric = parser.add_mutually_exclusive_group(required=True)
+    metric.add_argument("--maximize", metavar="CLAIM", help="the name of a claim that expect() records")
+    metric.add_argument("--minimize", metavar="CLAIM", help="the same, if smaller is better")
+    add("--trials", type=_from(1), default=20, help="how many trials to have at the end (%(default)s)")
+    add("--jobs", type=_from(1), default=1, help="trials at the same time (%(default)s)")
     add("--out", type=Path, help="the output folder (sweeps/NAME OF THE NOTEBOOK)")
     add("--sampler", choices=list(SAMPLERS), default="tpe", help="how trials are chosen (%(default)s)")
-    add("--seed", type=int, default=0, help="of the sampler (%(default)s); a notebook's own: --set seed 1")
+    add("--seed", type=_from(0), default=0, help="of the sampler (%(default)s); a notebook's own: --set seed 1")
     add("--storage", help="a journal file or database URL (study.journal in the output folder)")
     add("--study", help="the study's name in the storage (the notebook's name)")
-    add("--cell-seconds", type=_positive, help="end a trial whose cell takes longer")
+    add("--cell-seconds", type=_from(1), help="end a trial whose cell takes longer")
+    add("--keep-failed", action="store_true", help="count earlier trials that failed; do not run them again")
     return parser
 
 
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
+def _from(least: int) -> Any:
+    def whole_number(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 19) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from {least}")
+        return int(text)
+
+    return whole_number
 
 
-def make_plan(options: argparse.Namespace) -> Plan:
+def make_config(options: argparse.Namespace) -> SweepConfig:
     """Check the command against the notebook.
 
     Raises:
         SweepError: something does not fit; nothing has been run or written then.
     """
-    types = notebook.declared(options.notebook)
-    axes = [parse_axis(words) for words in options.axes]
-    fixed = dict(options.fixed)
-    if len(fixed) < len(options.fixed):
-        raise SweepError("--set names a parameter twice.")
-    notebook.check(axes, fixed, types)
-    axes = [notebook.with_types(axis, types[axis.name]) for axis in axes]
+    types = notebook.parameter_types(options.notebook)
+    space = parse_search_space(options.space, types)
     out = (options.out or Path("sweeps") / options.notebook.stem).resolve()
-    return Plan(
-        notebook=str(options.notebook.resolve()),
+    storage = options.storage or str(out / "study.journal")
+    return SweepConfig(
+        notebook=options.notebook.resolve(),
         digest=notebook.digest(options.notebook),
-        out=str(out),
-        axes=axes,
-        fixed={name: notebook.typed(name, text, types[name]) for name, text in fixed.items()},
-        goal=options.maximize or options.minimize,
+        out=out,
+        space=space,
+        fixed=parse_fixed(options.fixed, types, space),
+        metric=options.maximize or options.minimize,
         direction="maximize" if options.maximize else "minimize",
         trials=options.trials,
-        storage=options.storage or str(out / "study.journal"),
+        storage=storage if "://" in storage else str(Path(storage).resolve()),
         study=options.study or options.notebook.stem,
         sampler=options.sampler,
         seed=options.seed,
         cell_seconds=options.cell_seconds,
+        keep_failed=options.keep_failed,
     )
 
 
-def sweep(plan: Plan, jobs: int) -> int:
-    """Run the plan's trials, and write the results after each. Return the exit status."""
-    content = original(plan)
-    study = open_study(plan)
-    keep(plan, content)
-    lost, before = void_lost_trials(study), len(counted(study))
-    if before or lost:
-        print(f"going on after {before} of {plan.trials} trials{f', interrupted: {lost}' if lost else ''}", flush=True)
-    try:
-        while len(counted(study)) < plan.trials:
-            with Crew(plan, min(jobs, plan.trials - len(counted(study)))) as crew:
-                for report in crew.reports():
-                    print(_line(report), flush=True)
-                    _write(study, plan)
-            time.sleep(0.1 if void_lost_trials(study) else 0)
-    finally:
-        void_lost_trials(study)
-        _write(study, plan)
-    return _verdict(study, plan)
+def sweep(config: SweepConfig, jobs: int) -> int:
+    """Run the trials, and write the results after each. Return the exit status."""
+    content = read_original(config)
+    _check_out(config)
+    storage = open_storage(config.storage)
+    process = storage.process if isinstance(storage, Journal) else uuid.uuid4().hex
+    study = open_study(config, storage)
+    write_snapshot(config, content)
+    with Runner(config, storage, process) as runner:
+        _say_what_was_there(study, config, lost=runner.lost.run_again(study))
+        try:
+            for report in runner.reports(min(jobs, config.trials)):
+                print(_line(report), flush=True)
+                _write(study, config)
+        finally:
+            runner.stop()
+            _write(study, config)
+            if isinstance(storage, Journal):
+                storage.leave()
+    return _verdict(study, config)
 
 
-def _write(study: "Study", plan: Plan) -> None:
-    found = table.rows(study, [axis.name for axis in plan.axes])
-    table.write_results(Path(plan.out), found)
-    write_page(Path(plan.out), plan, found)
+def _check_out(config: SweepConfig) -> None:
+    """Refuse an output folder that holds files of the same names, and is no sweep's.
+
+    Raises:
+        SweepError: a file would be overwritten.
+    """
+    names = ("index.html", "results.csv", "results.json")
+    there = [name for name in names if (config.out / name).exists()]
+    if there and not config.folder.exists() and not (config.out / "study.journal").exists():
+        raise SweepError(f"{config.out} holds a file {there[0]} that no sweep has written; choose another --out.")
+
+
+def _say_what_was_there(study: Study, config: SweepConfig, lost: int) -> None:
+    before = counted(study)
+    failed = 0 if config.keep_failed else run_failed_again(study)
+    done = len(finished(before)) - failed
+    if done or lost or failed:
+        again = f", interrupted: {lost}" if lost else ""
+        again += f", run again because they failed: {failed}" if failed else ""
+        print(f"going on after {done} of {config.trials} trials{again}", flush=True)
+
+
+def _write(study: Study, config: SweepConfig) -> None:
+    rows = results.rows(study, list(config.space))
+    results.write_results(config.out, rows)
+    write_page(config.out, config, rows)
 
 
 def _line(report: dict[str, Any]) -> str:
@@ -146,21 +190,15 @@ def _line(report: dict[str, Any]) -> str:
     return f"trial {report['number']}: {settings} -> {end}"
 
 
-def _verdict(study: "Study", plan: Plan) -> int:
-    found = table.rows(study, [axis.name for axis in plan.axes])
-    best = table.best_first(found, plan.direction)
-    print(f"{len(best)} of {len(counted(study))} trials complete{_rest(found)}")
+def _verdict(study: Study, config: SweepConfig) -> int:
+    trials = finished(counted(study))
+    best = results.best_first(results.rows(study, list(config.space)), config.direction)
+    failed = len(trials) - len(best)
+    print(f"{len(best)} of {len(trials)} trials complete{f', {failed} failed' if failed else ''}")
     if not best:
         print("sweep: no trial is complete; see the errors above", file=sys.stderr)
         return 1
     settings = " ".join(f"{name}={show_value(value)}" for name, value in best[0]["parameters"].items())
-    print(f"best: trial {best[0]['number']}, {plan.goal} = {show_value(best[0]['value'])}, with {settings}")
-    print(f"all of them: {os.path.relpath(Path(plan.out) / 'index.html')}")
+    print(f"best: trial {best[0]['number']}, {config.metric} = {show_value(best[0]['value'])}, with {settings}")
+    print(f"all of them: {os.path.relpath(config.out / 'index.html')}")
     return 0
-
-
-def _rest(found: Sequence[table.Row]) -> str:
-    """Return how many trials have failed, and how many another process still runs."""
-    states = [row["state"] for row in found]
-    words = {"failed": "failed", "running": "still running"}
-    return "".join(f", {states.count(state)} {word}" for state, word in words.items() if state in states)

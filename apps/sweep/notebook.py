@@ -2,18 +2,31 @@
 
 import ast
 import hashlib
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from apps.sweep.errors import SweepError, first_line, nearest
-from apps.sweep.plan import Plan
-from apps.sweep.space import RANGES, Axis, Value
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from papermill.parameterize import parameterize_notebook  # type: ignore[import-untyped]
 
+from apps.sweep.messages import SweepError, TrialError, first_line, is_disk_full, quoted
+from helpers.files import write_whole
+
+Value = bool | int | float | str
 CLAIM_MIME = "application/vnd.course.claim+json"  # as in helpers.runtime, whose import would load PyTorch
-TYPES = ("int", "float", "str", "bool")
-_WORDS = {"true": True, "false": False}
+KERNEL = "python3"  # the same Python as this command, whatever name an editor has left in the notebook
+_READERS: dict[str, Callable[[str], Value]] = {
+    "bool": lambda word: {"true": True, "false": False}[word.lower()],
+    "int": int,
+    "float": float,
+    "str": str,
+}
+TYPES = tuple(_READERS)
+_MOST_WHOLE = 2**63 - 1  # what a database keeps
 
 
 class Claim(NamedTuple):
@@ -24,118 +37,139 @@ class Claim(NamedTuple):
     value: Any
 
 
-class TrialError(RuntimeError):
-    """A run of the notebook failed; the message is its last line."""
+def read(path: Path) -> Any:
+    """Read a notebook.
+
+    Raises:
+        SweepError: there is no notebook at ``path``.
+    """
+    if path.suffix != ".ipynb" or not path.is_file():
+        raise SweepError(f"{path} is not a notebook; give the path of an .ipynb file.")
+    try:
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        notebook.metadata.setdefault("papermill", {})  # papermill reads this, and the tags of every cell
+        for cell in notebook.cells:
+            cell.metadata.setdefault("tags", [])
+        return notebook
+    except Exception as error:  # no JSON, JSON that is no notebook, a file that may not be read
+        raise SweepError(f"cannot read {path.name} as a notebook: {first_line(error)[:200]}") from error
 
 
-def declared(path: Path) -> dict[str, str]:
+def parameter_types(path: Path) -> dict[str, str]:
     """Return name -> type of the notebook's parameters: the annotation, or else the type of the literal.
 
     A sweep can use the types in ``TYPES``. A literal of another type, or an expression, has the type "".
 
     Raises:
-        SweepError: there is no such notebook, or it has no parameters; or papermill is not installed.
+        SweepError: there is no such notebook, or it has no parameters.
     """
-    if path.suffix != ".ipynb" or not path.is_file():
-        raise SweepError(f"{path} is not a notebook; give the path of an .ipynb file.")
-    try:
-        import papermill  # type: ignore[import-untyped]
-    except ImportError:
-        raise SweepError("a sweep runs notebooks with papermill; install it: pip install papermill nbformat") from None
-    try:
-        found = papermill.inspect_notebook(str(path))
-    except Exception as error:  # no kernel named, no JSON, a cell that cannot be read
-        raise SweepError(f"papermill cannot read {path.name}: {first_line(error)}") from error
-    if not found:
+    cells = [cell for cell in read(path).cells if "parameters" in cell.metadata.tags]
+    if not cells:
         raise SweepError(f"{path.name} has no cell tagged 'parameters', so there is nothing to vary.")
-    return {name: _type(parameter["inferred_type_name"], parameter["default"]) for name, parameter in found.items()}
-
-
-def _type(annotation: str, default: str) -> str:
-    if annotation != "None":  # papermill's word for none
-        return annotation
     try:
-        kind = type(ast.literal_eval(default)).__name__
-    except (ValueError, SyntaxError):
+        statements = ast.parse(cells[0].source).body
+    except SyntaxError as error:
+        raise SweepError(f"the parameters cell of {path.name} is not Python: {first_line(error)}") from error
+    types: dict[str, str] = {}
+    for statement in statements:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            types[statement.target.id] = ast.unparse(statement.annotation)
+        elif isinstance(statement, ast.Assign):
+            types |= {to.id: _type(statement.value) for to in statement.targets if isinstance(to, ast.Name)}
+    return types
+
+
+def _type(value: ast.expr) -> str:
+    try:
+        name = type(ast.literal_eval(value)).__name__
+    except (ValueError, TypeError):
         return ""
-    return kind if kind in TYPES else ""
+    return name if name in TYPES else ""
 
 
-def check(axes: Sequence[Axis], fixed: Mapping[str, str], types: Mapping[str, str]) -> None:
-    """Refuse names that the notebook does not have, names given twice, parameters and ranges of the wrong kind."""
-    names = [axis.name for axis in axes] + list(fixed)
-    for name in names:
-        if name not in types:
-            raise SweepError(f"the notebook has no parameter {name!r}; {nearest(name, list(types))}")
-        if names.count(name) > 1:
-            raise SweepError(f"parameter {name!r} is given twice.")
-        if types[name] not in TYPES:
-            raise SweepError(f"parameter {name!r} {_odd(types[name])} int, float, str or bool.")
-    for axis in axes:
-        kind = types[axis.name]
-        wrong = {"int": ("float", "log"), "str": tuple(RANGES), "bool": tuple(RANGES)}.get(kind, ())
-        if axis.kind in wrong:
-            use = "int or intlog" if kind == "int" else "choice"
-            said = f"parameter {axis.name!r} is {kind} in the notebook"
-            raise SweepError(f"{said}, so its kind cannot be {axis.kind}: {use}.")
-
-
-def _odd(kind: str) -> str:
-    if kind:
-        return f"is annotated {kind}; a sweep needs one that is annotated"
-    return "has no annotation, and a value that does not tell its type; annotate it as"
-
-
-def typed(name: str, text: str, kind: str) -> Value:
+def parse_value(name: str, text: str, of_type: str) -> Value:
     """Turn a word of the command line into the parameter's type.
 
     Raises:
-        SweepError: the word does not have that type.
+        SweepError: the word does not have that type, or is a number without an end.
     """
     try:
-        if kind == "bool":
-            return _WORDS[text.lower()]
-        if kind in ("int", "float"):
-            return int(text) if kind == "int" else float(text)
+        value = _READERS[of_type](text)
     except (KeyError, ValueError):
-        raise SweepError(f"parameter {name!r} is {kind} in the notebook, which {text!r} is not.") from None
-    return text
+        article = "an int" if of_type == "int" else f"a {of_type}"
+        raise SweepError(f"parameter {name!r} needs {article}, which {quoted(text)} is not.") from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SweepError(f"parameter {name!r} needs a finite number, which {quoted(text)} is not.")
+    if isinstance(value, int) and abs(value) > _MOST_WHOLE:
+        raise SweepError(f"parameter {name!r} needs a whole number up to 2^63, which {quoted(text)} is not.")
+    return value
 
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of the cells; outputs and metadata do not count."""
-    import nbformat
-
-    cells = nbformat.read(path, as_version=4).cells  # type: ignore[no-untyped-call]
+    cells = read(path).cells
     return hashlib.sha256("\0".join(f"{cell.cell_type}\n{cell.source}" for cell in cells).encode()).hexdigest()
 
 
-def run(plan: Plan, parameters: Mapping[str, Value], target: Path) -> list[Claim]:
-    """Execute the kept notebook in the folder of the original, with these parameters, into ``target``.
+def run(
+    source: Path,
+    target: Path,
+    parameters: Mapping[str, Value],
+    *,
+    folder: Path,
+    cell_seconds: int | None = None,
+    started: Callable[[int], None] = lambda _: None,
+) -> list[Claim]:
+    """Execute a notebook with these parameters, and write it to ``target`` as far as it came.
+
+    Args:
+        source: the notebook.
+        target: where the executed notebook goes; written after each cell.
+        parameters: what papermill puts into a cell behind the one tagged ``parameters``.
+        folder: the working directory of its kernel.
+        cell_seconds: the longest that a cell may take.
+        started: called with the process id of the kernel.
 
     Returns:
         Its claims.
 
     Raises:
-        TrialError: a cell failed, or the kernel died.
+        TrialError: a cell failed or left the notebook, a cell took too long, or the kernel died.
+        OSError: the notebook could not be written.
     """
-    import papermill
+    notebook = parameterize_notebook(read(source), dict(parameters), kernel_name=KERNEL, language="python")
 
-    options = {"cwd": str(Path(plan.notebook).parent), "progress_bar": False, "execution_timeout": plan.cell_seconds}
-    options["extra_arguments"] = ["--log-level=CRITICAL"]  # the kernel's own log
+    def save(**_: Any) -> None:
+        write_whole(target, nbformat.writes(notebook).encode(), by_many=True)  # type: ignore[no-untyped-call]
+
+    client: Any = NotebookClient(
+        notebook,
+        timeout=cell_seconds,
+        kernel_name=KERNEL,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--log-level=CRITICAL"],  # the kernel's own log
+        on_notebook_start=lambda **_: started(client.km.provisioner.pid),
+        on_cell_complete=save,
+    )
+    client.log.setLevel("CRITICAL")
     try:
-        executed = papermill.execute_notebook(str(plan.kept), str(target), parameters={**parameters}, **options)
-    except papermill.PapermillExecutionError as error:
-        raise TrialError(_last_line(error.traceback) or f"{error.ename}: {error.evalue}") from error
+        client.execute()
+    except CellExecutionError as error:
+        raise TrialError(_sentence(error)) from error
     except Exception as error:  # a dead kernel, a cell past its time
+        if is_disk_full(error):
+            raise
         raise TrialError(f"{type(error).__name__}: {first_line(error)}") from error
-    return claims(executed)
+    finally:
+        save()
+    return claims(notebook)
 
 
-def _last_line(traceback: Sequence[str]) -> str:
-    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+def _sentence(error: CellExecutionError) -> str:
+    if error.ename == "SystemExit":
+        return f"a cell called sys.exit({error.evalue}), so the cells after it did not run"
+    lines = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", error.traceback).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else f"{error.ename}: {error.evalue}"
 
 
 def claims(notebook: Any) -> list[Claim]:
@@ -143,16 +177,9 @@ def claims(notebook: Any) -> list[Claim]:
     found, section = [], ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            headings = re.findall(r"^#{1,6} +(.+?) *$", cell.source, flags=re.MULTILINE)
+            headings: Sequence[str] = re.findall(r"^#{1,6} +(.+?) *$", cell.source, flags=re.MULTILINE)
             section = headings[-1] if headings else section
         for output in cell.get("outputs", []):
             data = output.get("data", {}).get(CLAIM_MIME)
             found += [Claim(section, data["name"], data["value"])] if data else []
     return found
-
-
-def with_types(axis: Axis, kind: str) -> Axis:
-    """Return the axis with its choices turned into the parameter's type."""
-    if axis.kind != "choice":
-        return axis
-    return Axis(axis.name, axis.kind, tuple(typed(axis.name, str(value), kind) for value in axis.values))

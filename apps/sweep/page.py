@@ -4,10 +4,9 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 
-from apps.sweep import picture
-from apps.sweep.plan import Plan
-from apps.sweep.space import show_value
-from apps.sweep.table import Row, best_first
+from apps.sweep import charts
+from apps.sweep.config import SweepConfig
+from apps.sweep.results import Row, best_first, show_settings, show_value
 from helpers.files import write_whole
 
 STYLE = """
@@ -36,10 +35,11 @@ th.end, td.end { text-align: left; white-space: normal; min-width: 12rem; paddin
 """
 
 
-def write_page(out: Path, plan: Plan, table: Sequence[Row]) -> None:
+def write_page(out: Path, config: SweepConfig, table: Sequence[Row]) -> None:
     """Write ``index.html`` into the output folder."""
-    title = html.escape(f"Sweep of {Path(plan.notebook).stem}")
-    body = "\n".join([f"<h1>{title}</h1>", _summary(plan, table), *_pictures(plan, table), *_tables(out, plan, table)])
+    title = html.escape(f"Sweep of {config.notebook.stem}")
+    parts = [_summary(config, table), *_charts(config, table), *_tables(out, config, table)]
+    body = "\n".join([f"<h1>{title}</h1>", *parts])
     page = f"""<!doctype html>
 <html lang="en">
 <head>
@@ -56,22 +56,22 @@ def write_page(out: Path, plan: Plan, table: Sequence[Row]) -> None:
     write_whole(out / "index.html", page.encode(), by_many=True)
 
 
-def _summary(plan: Plan, table: Sequence[Row]) -> str:
+def _summary(config: SweepConfig, table: Sequence[Row]) -> str:
     states = [row["state"] for row in table]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "no trial yet"
-    best = best_first(table, plan.direction)[:1]
-    words = [f"{plan.direction.capitalize()} <b>{html.escape(plan.goal)}</b>. Trials: {counts}."]
+    best = best_first(table, config.direction)[:1]
+    words = [f"{config.direction.capitalize()} <b>{html.escape(config.metric)}</b>. Trials: {counts}."]
     for row in best:
-        settings = ", ".join(f"{name} {show_value(value)}" for name, value in row["parameters"].items())
-        words.append(f"Best: {show_value(row['value'])} in trial {row['number']}, with {html.escape(settings)}.")
-    if plan.fixed:
-        fixed = ", ".join(f"{name} {show_value(value)}" for name, value in plan.fixed.items())
+        settings = html.escape(show_settings(row))
+        words.append(f"Best: {show_value(row['value'])} in trial {row['number']}, with {settings}.")
+    if config.fixed:
+        fixed = ", ".join(f"{name} {show_value(value)}" for name, value in config.fixed.items())
         words.append(f"Fixed: {html.escape(fixed)}.")
     note = "The best of many noisy values is a little too good: train the winner again, from other seeds."
     return f'<p>{" ".join(words)}</p><p class="faint">{note}</p>'
 
 
-def _pictures(plan: Plan, table: Sequence[Row]) -> list[str]:
+def _charts(config: SweepConfig, table: Sequence[Row]) -> list[str]:
     if not any(row["value"] is not None for row in table):
         return []
     how = (
@@ -80,16 +80,16 @@ def _pictures(plan: Plan, table: Sequence[Row]) -> list[str]:
     )
     return [
         f'<h2>All complete trials</h2><p class="faint">{how}</p>',
-        picture.parallel(plan.axes, table, goal=plan.goal, direction=plan.direction),
+        charts.parallel_coordinates(config.space, table, metric=config.metric, direction=config.direction),
         "<h2>In the order of the trials</h2>",
-        picture.history(table, goal=plan.goal, direction=plan.direction),
+        charts.optimization_history(table, direction=config.direction),
     ]
 
 
-def _tables(out: Path, plan: Plan, table: Sequence[Row]) -> list[str]:
-    ranked = best_first(table, plan.direction)
+def _tables(out: Path, config: SweepConfig, table: Sequence[Row]) -> list[str]:
+    ranked = best_first(table, config.direction)
     rest = [row for row in table if row["value"] is None]
-    names = [axis.name for axis in plan.axes]
+    names = list(config.space)
     parts = []
     if ranked:
         rows = [_cells(out, row, names, [show_value(row["value"])]) for row in ranked]

@@ -1,6 +1,10 @@
 import signal
+import tempfile
+import uuid
+from pathlib import Path
 
 import pytest
+from postgres import Server, binaries
 from tiny_sweep import Sweep
 
 from apps.sweep import main
@@ -19,6 +23,24 @@ def shared(tmp_path_factory):
     sweep.words = [*words, "--maximize", "score", "--seed", "3"]
     sweep.done = sweep(*sweep.words, "--trials", 4, "--jobs", 2)
     return sweep
+
+
+@pytest.fixture(scope="session")
+def server():
+    if binaries() is None:
+        pytest.skip("no PostgreSQL server is installed (Debian: apt install postgresql)")
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to the user postgres
+        server = Server(Path(folder))
+        yield server
+        server.control("stop")
+
+
+@pytest.fixture
+def database(server):
+    """The URL of a new database."""
+    name = f"db{uuid.uuid4().hex[:12]}"
+    server.create_database(name)
+    return server.url(name)
 
 
 @pytest.fixture

@@ -1,21 +1,16 @@
-"""A command is checked against the notebook before anything runs; a goal is found among a run's claims."""
+"""A command is checked against the notebook before anything runs; a metric is found among a run's claims."""
+
+import sys
 
 import nbformat
 import pytest
 from tiny_sweep import write_notebook
 
 from apps.sweep import notebook
-from apps.sweep.errors import SweepError
-from apps.sweep.goal import value_of
-from apps.sweep.notebook import Claim, TrialError
-from apps.sweep.space import parse_axis
+from apps.sweep.messages import SweepError, TrialError
+from apps.sweep.metric import metric_value
+from apps.sweep.notebook import Claim
 from helpers.runtime.expectations import CLAIM_MIME
-
-TYPES = {"lr": "float", "hidden": "int", "kind": "str", "flag": "bool", "sizes": "list[int]", "odd": ""}
-
-
-def check(*axes, **fixed):
-    notebook.check([parse_axis(axis.split()) for axis in axes], fixed, TYPES)
 
 
 def test_uses_the_same_type_as_expect():
@@ -23,7 +18,7 @@ def test_uses_the_same_type_as_expect():
 
 
 def test_finds_the_declared_parameters(sweep):
-    found = notebook.declared(sweep.notebook)
+    found = notebook.parameter_types(sweep.notebook)
     assert found == {"lr": "float", "hidden": "int", "kind": "str", "seed": "int"}
 
 
@@ -44,69 +39,66 @@ def test_finds_the_declared_parameters(sweep):
 )
 def test_a_parameter_without_annotation_has_the_type_of_its_literal(tmp_path, line, kind):
     path = write_notebook(tmp_path / "bare.ipynb", parameters=line)
-    assert notebook.declared(path) == {"x": kind}
-
-
-def test_allows_what_fits():
-    check("lr log 1e-3 1", "hidden intlog 1 8", "kind choice a b", flag="true")
+    assert notebook.parameter_types(path) == {"x": kind}
 
 
 @pytest.mark.parametrize(
-    ("axes", "fixed", "sentence"),
+    ("content", "sentence"),
+    [("no JSON", "cannot read bad.ipynb as a notebook"), ("[1]", "as a notebook"), ('{"cells": 3}', "as a notebook")],
+)
+def test_a_file_that_is_no_notebook_is_refused(tmp_path, content, sentence):
+    (tmp_path / "bad.ipynb").write_text(content)
+    with pytest.raises(SweepError, match=sentence):
+        notebook.parameter_types(tmp_path / "bad.ipynb")
+
+
+def test_a_parameters_cell_that_is_not_python_is_refused(tmp_path):
+    path = write_notebook(tmp_path / "bad.ipynb", parameters="lr: float =")
+    with pytest.raises(SweepError, match=r"the parameters cell of bad\.ipynb is not Python"):
+        notebook.parameter_types(path)
+
+
+def run(tmp_path, body, **options):
+    path = write_notebook(tmp_path / "tiny.ipynb", body=body)
+    return notebook.run(path, tmp_path / "out" / "0000.ipynb", {"lr": 0.5}, folder=tmp_path, **options)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
     [
-        (["hiden int 1 8"], {}, r"no parameter 'hiden'; did you mean 'hidden'\?"),
-        (["qqq int 1 8"], {}, "no parameter 'qqq'; known: 'lr', 'hidden', 'kind', 'flag', 'sizes', 'odd'"),
-        (["lr log 1e-3 1"], {"hiden": "1"}, "did you mean 'hidden'"),
-        (["lr log 1e-3 1", "lr float 0 1"], {}, "'lr' is given twice"),
-        (["lr log 1e-3 1"], {"lr": "1"}, "'lr' is given twice"),
-        (["hidden float 1 8"], {}, "is int in the notebook, so its kind cannot be float: int or intlog"),
-        (["kind int 1 8"], {}, "is str in the notebook, so its kind cannot be int: choice"),
-        (
-            ["sizes choice 1 2"],
-            {},
-            r"'sizes' is annotated list\[int\]; a sweep needs one that is annotated int, float, str or bool",
-        ),
-        (
-            ["lr log 1e-3 1"],
-            {"odd": "1"},
-            "'odd' has no annotation, and a value that does not tell its type; annotate it as int, float",
-        ),
+        ("import sys\nsys.exit()", r"a cell called sys.exit\(\), so the cells after it did not run"),
+        ("raise SystemExit(0)", r"sys.exit\(0\)"),
+        ("raise ValueError('wrong')", "^ValueError: wrong$"),
+        ("import os\nos._exit(1)", "DeadKernelError"),
     ],
 )
-def test_refuses_what_does_not_fit(axes, fixed, sentence):
-    with pytest.raises(SweepError, match=sentence):
-        check(*axes, **fixed)
+def test_a_run_that_stops_half_way_has_failed(tmp_path, body, sentence):
+    with pytest.raises(TrialError, match=sentence):
+        run(tmp_path, body)
+    assert (tmp_path / "out" / "0000.ipynb").exists()  # as far as it came
 
 
-@pytest.mark.parametrize(("text", "kind", "value"), [("3", "int", 3), ("3", "float", 3.0), ("True", "bool", True)])
-def test_turns_words_into_the_type_of_the_parameter(text, kind, value):
-    found = notebook.typed("x", text, kind)
-    assert found == value
-    assert type(found) is type(value)
-
-
-@pytest.mark.parametrize(("text", "kind"), [("3.5", "int"), ("many", "float"), ("1", "bool")])
-def test_refuses_words_of_another_type(text, kind):
-    with pytest.raises(SweepError, match=f"'x' is {kind} in the notebook"):
-        notebook.typed("x", text, kind)
+def test_the_name_of_another_editors_kernel_is_no_obstacle(tmp_path):
+    path = write_notebook(tmp_path / "tiny.ipynb", body="import os, sys\nprint(sys.executable, os.getcwd(), lr)")
+    for kernel in ({"name": "myenv", "display_name": "My environment", "language": "python"}, {}):
+        content = nbformat.read(path, as_version=4)
+        content.metadata.kernelspec = kernel
+        nbformat.write(content, path)
+        assert notebook.parameter_types(path)["lr"] == "float"
+        notebook.run(path, tmp_path / "done.ipynb", {"lr": 0.25}, folder=tmp_path)
+        done = nbformat.read(tmp_path / "done.ipynb", as_version=4)
+        assert done.cells[-1].outputs[0].text == f"{sys.executable} {tmp_path} 0.25\n"
 
 
 def test_a_missing_notebook_is_named(tmp_path):
     with pytest.raises(SweepError, match="is not a notebook"):
-        notebook.declared(tmp_path / "absent.ipynb")
-
-
-def test_a_notebook_without_a_kernel_is_refused(tmp_path):
-    cell = nbformat.v4.new_code_cell("x: int = 1", metadata={"tags": ["parameters"]})
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "bare.ipynb")
-    with pytest.raises(SweepError, match=r"cannot read bare\.ipynb: No kernel name"):
-        notebook.declared(tmp_path / "bare.ipynb")
+        notebook.parameter_types(tmp_path / "absent.ipynb")
 
 
 def test_a_notebook_without_parameters_is_refused(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "bare.ipynb")
     with pytest.raises(SweepError, match="no cell tagged 'parameters'"):
-        notebook.declared(tmp_path / "bare.ipynb")
+        notebook.parameter_types(tmp_path / "bare.ipynb")
 
 
 def test_the_digest_sees_cells_and_not_outputs(sweep):
@@ -125,25 +117,25 @@ CLAIMS += [Claim("B", "broken", "nan"), Claim("B", "truth", True)]
 
 
 @pytest.mark.parametrize(
-    ("goal", "value"), [("score", 0.5), ("A > score", 0.5), ("A > twice", 1.0), ("B > twice", 2.0)]
+    ("metric", "value"), [("score", 0.5), ("A > score", 0.5), ("A > twice", 1.0), ("B > twice", 2.0)]
 )
-def test_finds_the_goal(goal, value):
-    assert value_of(goal, CLAIMS) == value
+def test_finds_the_metric(metric, value):
+    assert metric_value(metric, CLAIMS) == value
 
 
-def test_a_goal_that_is_not_there_names_those_that_are():
+def test_a_metric_that_is_not_there_names_those_that_are():
     with pytest.raises(SweepError) as caught:
-        value_of("scor", CLAIMS)
+        metric_value("scor", CLAIMS)
     assert "no claim 'scor'; did you mean 'score'?" in str(caught.value)
     assert all(f"\n  {claim.name}" in str(caught.value) for claim in CLAIMS)
 
 
-def test_an_ambiguous_goal_says_how_to_be_precise():
+def test_an_ambiguous_metric_says_how_to_be_precise():
     with pytest.raises(SweepError, match="write 'A > twice' or 'B > twice'"):
-        value_of("twice", CLAIMS)
+        metric_value("twice", CLAIMS)
 
 
-@pytest.mark.parametrize("goal", ["word", "broken", "truth"])
-def test_a_goal_must_be_a_finite_number(goal):
+@pytest.mark.parametrize("metric", ["word", "broken", "truth"])
+def test_a_metric_must_be_a_finite_number(metric):
     with pytest.raises(TrialError, match="not a finite number"):
-        value_of(goal, CLAIMS)
+        metric_value(metric, CLAIMS)

@@ -50,10 +50,11 @@ class Sweep:
 
     def __init__(self, folder):
         self.folder, self.out = folder, folder / "out"
+        self.command = [sys.executable, "-m", "apps.sweep"]
         self.notebook = write_notebook(folder / "tiny.ipynb")
 
     def start(self, *words):
-        command = [sys.executable, "-m", "apps.sweep", "tiny.ipynb", "--out", "out", *map(str, words)]
+        command = [*self.command, "tiny.ipynb", "--out", "out", *map(str, words)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         # A shell starts what runs in the background deaf to Ctrl-C, and so would be the command in its tests.
         pipes["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
@@ -77,7 +78,7 @@ class Sweep:
 
 
 def children(pid):
-    """Return a process's children and theirs: workers and their kernels."""
+    """Return a process's children and theirs: kernels, and what they have started."""
     psutil = pytest.importorskip("psutil")
     return [child.pid for child in psutil.Process(pid).children(recursive=True)]
 

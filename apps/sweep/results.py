@@ -18,21 +18,21 @@ COLUMNS = ("number", "state", "value", "seconds", "notebook", "error")
 
 
 def rows(study: "Study", names: Sequence[str]) -> list[Row]:
-    """Return one row per trial: COLUMNS, and under "parameters" the value of each of ``names``."""
-    return [_row(trial, names) for trial in study.get_trials(deepcopy=False)]
+    """Return one row per trial that has begun: COLUMNS, and under "parameters" the value of each of ``names``."""
+    return [_row(trial, names) for trial in study.get_trials(deepcopy=False) if trial.state.name != "WAITING"]
 
 
 def _row(trial: "FrozenTrial", names: Sequence[str]) -> Row:
-    words = {"COMPLETE": "complete", "PRUNED": "failed", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
-    void = trial.user_attrs.get("void") if trial.state.name in ("RUNNING", "FAIL") else None
+    error = trial.user_attrs.get("error")
+    states = {"COMPLETE": "complete", "PRUNED": "failed", "RUNNING": "running"}
     return {
         "number": trial.number,
-        "state": "interrupted" if void else words[trial.state.name],
+        "state": states.get(trial.state.name, "failed" if error else "interrupted"),
         "value": trial.value,
         "parameters": {name: trial.params.get(name) for name in names},
         "seconds": round(trial.duration.total_seconds(), 1) if trial.duration else None,
         "notebook": f"trials/{trial.number:04d}.ipynb",
-        "error": trial.user_attrs.get("error") or void,
+        "error": error or trial.user_attrs.get("unused"),
     }
 
 
@@ -68,3 +68,13 @@ def best_first(table: Sequence[Row], direction: str) -> list[Row]:
     """Return the complete rows, best first; the earlier of two equal ones comes first."""
     complete = [row for row in table if row["value"] is not None]
     return sorted(complete, key=lambda row: row["value"], reverse=direction == "maximize")
+
+
+def show_value(value: object) -> str:
+    """Return a value as a table shows it: four significant digits are enough for a float."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def show_settings(row: Row) -> str:
+    """Return a trial's parameters in one line."""
+    return ", ".join(f"{name} {show_value(value)}" for name, value in row["parameters"].items())
