@@ -1,7 +1,6 @@
 """The command line of a sweep."""
 
 import argparse
-import os
 import signal
 import sys
 import uuid
@@ -11,13 +10,12 @@ from typing import Any
 
 from optuna import Study
 
-from apps.sweep import notebook, results
+from apps.sweep import notebook
 from apps.sweep.config import SweepConfig
 from apps.sweep.database import reason, storage_failure
 from apps.sweep.journal import Journal
 from apps.sweep.messages import SweepError, is_disk_full
-from apps.sweep.page import write_page
-from apps.sweep.results import show_value
+from apps.sweep.output import check_folder, print_verdict, report_line, write_files
 from apps.sweep.runner import Runner
 from apps.sweep.sampler import SAMPLERS
 from apps.sweep.search_space import USAGE, parse_fixed, parse_search_space
@@ -60,7 +58,7 @@ def _sentence(error: Exception, storage: str) -> str:
         return str(error)
     go_on = "what is complete is kept, and the same command goes on from here"
     if is_disk_full(error):
-        return f"the disk is full: {reason(error, storage)}; make room: {go_on}."
+        return f"the disk is full ({reason(error, storage)}); make room: {go_on}."
     if isinstance(error, OSError):
         return f"{reason(error, storage)}; {go_on}."
     failure = storage_failure(error)
@@ -134,38 +132,27 @@ def make_config(options: argparse.Namespace) -> SweepConfig:
 def sweep(config: SweepConfig, jobs: int) -> int:
     """Run the trials, and write the results after each. Return the exit status."""
     content = read_original(config)
-    _check_out(config)
+    check_folder(config)
     storage = open_storage(config.storage)
     process = storage.process if isinstance(storage, Journal) else uuid.uuid4().hex
     study = open_study(config, storage)
     write_snapshot(config, content)
     with Runner(config, storage, process) as runner:
-        _say_what_was_there(study, config, lost=runner.lost.run_again(study))
+        _queue_again(study, config, lost=runner.lost.run_again(study))
         try:
             for report in runner.reports(min(jobs, config.trials)):
-                print(_line(report), flush=True)
-                _write(study, config)
+                print(report_line(report), flush=True)
+                write_files(study, config)
         finally:
             runner.stop()
-            _write(study, config)
+            write_files(study, config)
             if isinstance(storage, Journal):
                 storage.leave()
-    return _verdict(study, config)
+    return print_verdict(study, config)
 
 
-def _check_out(config: SweepConfig) -> None:
-    """Refuse an output folder that holds files of the same names, and is no sweep's.
-
-    Raises:
-        SweepError: a file would be overwritten.
-    """
-    names = ("index.html", "results.csv", "results.json")
-    there = [name for name in names if (config.out / name).exists()]
-    if there and not config.folder.exists() and not (config.out / "study.journal").exists():
-        raise SweepError(f"{config.out} holds a file {there[0]} that no sweep has written; choose another --out.")
-
-
-def _say_what_was_there(study: Study, config: SweepConfig, lost: int) -> None:
+def _queue_again(study: Study, config: SweepConfig, lost: int) -> None:
+    """Queue the trials that failed once more, and say what there is of an earlier command."""
     before = counted(study)
     failed = 0 if config.keep_failed else run_failed_again(study)
     done = len(finished(before)) - failed
@@ -173,32 +160,3 @@ def _say_what_was_there(study: Study, config: SweepConfig, lost: int) -> None:
         again = f", interrupted: {lost}" if lost else ""
         again += f", run again because they failed: {failed}" if failed else ""
         print(f"going on after {done} of {config.trials} trials{again}", flush=True)
-
-
-def _write(study: Study, config: SweepConfig) -> None:
-    rows = results.rows(study, list(config.space))
-    results.write_results(config.out, rows)
-    write_page(config.out, config, rows)
-
-
-def _line(report: dict[str, Any]) -> str:
-    settings = " ".join(f"{name}={show_value(value)}" for name, value in report["parameters"].items())
-    if "lost" in report:
-        end = "too late: this process stood still, was taken for dead, and the trial is run again"
-    else:
-        end = show_value(report["value"]) if "value" in report else f"failed: {report['error'].splitlines()[0]}"
-    return f"trial {report['number']}: {settings} -> {end}"
-
-
-def _verdict(study: Study, config: SweepConfig) -> int:
-    trials = finished(counted(study))
-    best = results.best_first(results.rows(study, list(config.space)), config.direction)
-    failed = len(trials) - len(best)
-    print(f"{len(best)} of {len(trials)} trials complete{f', {failed} failed' if failed else ''}")
-    if not best:
-        print("sweep: no trial is complete; see the errors above", file=sys.stderr)
-        return 1
-    settings = " ".join(f"{name}={show_value(value)}" for name, value in best[0]["parameters"].items())
-    print(f"best: trial {best[0]['number']}, {config.metric} = {show_value(best[0]['value'])}, with {settings}")
-    print(f"all of them: {os.path.relpath(config.out / 'index.html')}")
-    return 0

@@ -8,7 +8,7 @@ import contextlib
 import random
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -18,6 +18,7 @@ from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 from sqlalchemy.exc import IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from apps.sweep.messages import SweepError, first_line, root_cause
 from apps.sweep.trials import run_again
@@ -36,14 +37,10 @@ class Database(RDBStorage):
     """Optuna's storage in a relational database, with retries."""
 
     def __init__(self, url: str) -> None:
-        options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 0}  # no limit: each thread has its connection
-        if url.startswith("sqlite"):
-            options["connect_args"] = {"timeout": PATIENCE_SECONDS}
-        elif url.startswith("postgres"):
-            options["connect_args"] = {"connect_timeout": 10, "client_encoding": "utf8"}  # a C locale has bytes
         super().__init__(
             url,
-            engine_kwargs=options,
+            # no limit to the pool: each thread has its connection
+            engine_kwargs={"pool_pre_ping": True, "pool_size": 0, "connect_args": _connect_options(url)},
             heartbeat_interval=BEAT_SECONDS,
             grace_period=GRACE_SECONDS,
             heartbeat_stale_trial_callback=partial(run_again, max_retry=1),
@@ -73,6 +70,24 @@ class Database(RDBStorage):
                 time.sleep(0.5)
 
 
+def _connect_options(url: str) -> dict[str, Any]:
+    if url.startswith("postgres"):
+        return {"connect_timeout": 10, "client_encoding": "utf8"}  # a server with a C locale sends bytes otherwise
+    return {"timeout": PATIENCE_SECONDS} if url.startswith("sqlite") else {}
+
+
+@contextlib.contextmanager
+def _one_at_a_time(url: str) -> Iterator[None]:
+    """Let one process make Optuna's tables, while those that start at the same time wait."""
+    if not url.startswith("postgres"):
+        yield
+        return
+    engine = sqlalchemy.create_engine(url, poolclass=NullPool, connect_args=_connect_options(url))
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text("select pg_advisory_lock(hashtext('optuna'))"))
+        yield  # closing the connection gives the lock back
+
+
 def _connect_patiently(dialect: Any, _: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
     """Connect to a server that did answer once, and may be restarting now."""
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -95,7 +110,8 @@ def open_database(url: str) -> Database:
         raise SweepError(f"{without_password(url)} has an @ in its user or password; write it as %40.")
     for attempt in range(ATTEMPTS):
         try:
-            return Database(url)
+            with _one_at_a_time(url):
+                return Database(url)
         except NoSuchModuleError:
             raise SweepError(f"a sweep knows no database such as {without_password(url)}; {KNOWN}.") from None
         except ImportError as error:

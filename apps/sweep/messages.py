@@ -1,7 +1,6 @@
 """What a sweep says when something goes wrong: two exceptions, and short sentences made of other people's errors."""
 
 import errno
-from difflib import get_close_matches
 
 MOST_CHARACTERS = 200
 
@@ -12,12 +11,6 @@ class SweepError(ValueError):
 
 class TrialError(RuntimeError):
     """One run of the notebook failed; the message is the last line of its traceback."""
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """Return ``did you mean 'x'?`` for the closest known name, or a list of all of them."""
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(map(repr, known)) or 'none'}."
 
 
 def quoted(text: str) -> str:

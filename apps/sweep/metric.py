@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from apps.sweep.messages import SweepError, TrialError, nearest
+from apps.sweep.messages import SweepError, TrialError
 from apps.sweep.notebook import Claim
+from helpers.names import did_you_mean
 
 
 def metric_value(metric: str, claims: Sequence[Claim]) -> float:
@@ -22,7 +23,9 @@ def metric_value(metric: str, claims: Sequence[Claim]) -> float:
     if not matches:
         names = list(dict.fromkeys(claim.name for claim in claims))
         listed = "".join(f"\n  {name}" for name in names) or " none at all"
-        raise SweepError(f"the notebook records no claim {metric!r}; {nearest(metric, names)}\nIt records:{listed}")
+        raise SweepError(
+            f"the notebook records no claim {metric!r}; {did_you_mean(metric, names)}\nIt records:{listed}"
+        )
     if len(matches) > 1:
         options = " or ".join(repr(f"{claim.section} > {claim.name}") for claim in matches)
         raise SweepError(f"several claims are named {metric!r}; write {options}.")

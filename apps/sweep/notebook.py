@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import logging
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,8 @@ _READERS: dict[str, Callable[[str], Value]] = {
 }
 TYPES = tuple(_READERS)
 _MOST_WHOLE = 2**63 - 1  # what a database keeps
+
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it would tell at length of each kernel that was ended
 
 
 class Claim(NamedTuple):
@@ -117,8 +120,8 @@ def run(
     parameters: Mapping[str, Value],
     *,
     folder: Path,
-    cell_seconds: int | None = None,
-    started: Callable[[int], None] = lambda _: None,
+    cell_seconds: int | None,
+    kernels: set[int],
 ) -> list[Claim]:
     """Execute a notebook with these parameters, and write it to ``target`` as far as it came.
 
@@ -128,7 +131,7 @@ def run(
         parameters: what papermill puts into a cell behind the one tagged ``parameters``.
         folder: the working directory of its kernel.
         cell_seconds: the longest that a cell may take.
-        started: called with the process id of the kernel.
+        kernels: holds the process id of the kernel while it runs.
 
     Returns:
         Its claims.
@@ -139,6 +142,13 @@ def run(
     """
     notebook = parameterize_notebook(read(source), dict(parameters), kernel_name=KERNEL, language="python")
 
+    pid = 0
+
+    def started(**_: Any) -> None:
+        nonlocal pid
+        pid = client.km.provisioner.pid
+        kernels.add(pid)
+
     def save(**_: Any) -> None:
         write_whole(target, nbformat.writes(notebook).encode(), by_many=True)  # type: ignore[no-untyped-call]
 
@@ -148,10 +158,19 @@ def run(
         kernel_name=KERNEL,
         resources={"metadata": {"path": str(folder)}},
         extra_arguments=["--log-level=CRITICAL"],  # the kernel's own log
-        on_notebook_start=lambda **_: started(client.km.provisioner.pid),
+        on_notebook_start=started,
         on_cell_complete=save,
     )
     client.log.setLevel("CRITICAL")
+    try:
+        _execute(client)
+    finally:
+        kernels.discard(pid)
+        save()
+    return claims(notebook)
+
+
+def _execute(client: NotebookClient) -> None:
     try:
         client.execute()
     except CellExecutionError as error:
@@ -160,9 +179,6 @@ def run(
         if is_disk_full(error):
             raise
         raise TrialError(f"{type(error).__name__}: {first_line(error)}") from error
-    finally:
-        save()
-    return claims(notebook)
 
 
 def _sentence(error: CellExecutionError) -> str:

@@ -35,12 +35,12 @@ GRACE_SECONDS = 10.0  # for threads to write down that they were interrupted
 Report = dict[str, Any]
 
 
-class NotNeeded(Exception):  # noqa: N818 - no error: another process was faster to begin the last trial
-    """A trial is one too many."""
+class NotNeeded(Exception):  # noqa: N818 - no error
+    """Another process was faster to begin the last trial."""
 
 
-class Interrupted(Exception):  # noqa: N818 - no error: Ctrl-C
-    """A trial was ended from outside."""
+class Interrupted(Exception):  # noqa: N818 - no error
+    """Ctrl-C has ended the trial."""
 
 
 class Runner:
@@ -175,23 +175,15 @@ class Runner:
         return float(report["value"])
 
     def _run_notebook(self, number: int, parameters: dict[str, notebook.Value]) -> float:
-        config, kernel = self.config, set[int]()
-
-        def started(pid: int) -> None:
-            kernel.add(pid)
-            self._kernels.add(pid)
-
-        try:
-            claims = notebook.run(
-                config.snapshot,
-                config.folder / f"{number:04d}.ipynb",
-                {**config.fixed, **parameters},
-                folder=config.notebook.parent,
-                cell_seconds=config.cell_seconds,
-                started=started,
-            )
-        finally:
-            self._kernels -= kernel
+        config = self.config
+        claims = notebook.run(
+            config.snapshot,
+            config.folder / f"{number:04d}.ipynb",
+            {**config.fixed, **parameters},
+            folder=config.notebook.parent,
+            cell_seconds=config.cell_seconds,
+            kernels=self._kernels,
+        )
         return metric_value(config.metric, claims)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from optuna import Trial
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from apps.sweep.messages import SweepError, nearest, quoted
+from apps.sweep.messages import SweepError, quoted
 from apps.sweep.notebook import TYPES, Value, parse_value
+from helpers.names import did_you_mean
 
 Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
 SearchSpace = Mapping[str, Distribution]
@@ -61,7 +62,7 @@ def parse_fixed(options: Sequence[Sequence[str]], types: Mapping[str, str], spac
 def check_name(name: str, types: Mapping[str, str]) -> None:
     """Refuse a parameter that the notebook does not have, or whose type a sweep cannot set."""
     if name not in types:
-        raise SweepError(f"the notebook has no parameter {quoted(name)}; {nearest(name[:100], list(types))}")
+        raise SweepError(f"the notebook has no parameter {quoted(name)}; {did_you_mean(name[:100], list(types))}")
     if types[name] not in TYPES:
         odd = f"is annotated {types[name]}; a sweep needs one that is annotated"
         unknown = "has no annotation, and a value that does not tell its type; annotate it as"
@@ -70,7 +71,9 @@ def check_name(name: str, types: Mapping[str, str]) -> None:
 
 def _check_kind(name: str, kind: str, of_type: str) -> None:
     if kind not in KINDS:
-        raise SweepError(f"parameter {name!r} has the unknown kind {quoted(kind)}; {nearest(kind[:100], list(KINDS))}")
+        raise SweepError(
+            f"parameter {name!r} has the unknown kind {quoted(kind)}; {did_you_mean(kind[:100], list(KINDS))}"
+        )
     allowed = KINDS_OF[of_type]
     if kind not in allowed:
         said = f"parameter {name!r} is {of_type} in the notebook"

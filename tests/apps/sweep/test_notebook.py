@@ -58,9 +58,11 @@ def test_a_parameters_cell_that_is_not_python_is_refused(tmp_path):
         notebook.parameter_types(path)
 
 
-def run(tmp_path, body, **options):
+def run(tmp_path, body):
     path = write_notebook(tmp_path / "tiny.ipynb", body=body)
-    return notebook.run(path, tmp_path / "out" / "0000.ipynb", {"lr": 0.5}, folder=tmp_path, **options)
+    return notebook.run(
+        path, tmp_path / "out" / "0000.ipynb", {"lr": 0.5}, folder=tmp_path, cell_seconds=None, kernels=set()
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_the_name_of_another_editors_kernel_is_no_obstacle(tmp_path):
         content.metadata.kernelspec = kernel
         nbformat.write(content, path)
         assert notebook.parameter_types(path)["lr"] == "float"
-        notebook.run(path, tmp_path / "done.ipynb", {"lr": 0.25}, folder=tmp_path)
+        notebook.run(path, tmp_path / "done.ipynb", {"lr": 0.25}, folder=tmp_path, cell_seconds=None, kernels=set())
         done = nbformat.read(tmp_path / "done.ipynb", as_version=4)
         assert done.cells[-1].outputs[0].text == f"{sys.executable} {tmp_path} 0.25\n"
 

@@ -198,7 +198,7 @@ def test_a_full_disk_is_one_sentence(sweep):
     command = [sys.executable, "-c", full, "tiny.ipynb", "--out", "out", *LR, "--trials", "1"]
     done = subprocess.run(command, cwd=sweep.folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
-    assert done.stderr.startswith("sweep: the disk is full: ")
+    assert done.stderr.startswith("sweep: the disk is full (")
     assert len(done.stderr.splitlines()) == 1
 
 
