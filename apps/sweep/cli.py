@@ -16,6 +16,7 @@ from apps.sweep.database import reason, storage_failure
 from apps.sweep.journal import Journal
 from apps.sweep.messages import SweepError, is_disk_full
 from apps.sweep.output import check_folder, print_verdict, report_line, write_files
+from apps.sweep.parameters import parameter_types
 from apps.sweep.runner import Runner
 from apps.sweep.sampler import SAMPLERS
 from apps.sweep.search_space import USAGE, parse_fixed, parse_search_space
@@ -107,7 +108,7 @@ def make_config(options: argparse.Namespace) -> SweepConfig:
     Raises:
         SweepError: something does not fit; nothing has been run or written then.
     """
-    types = notebook.parameter_types(options.notebook)
+    types = parameter_types(options.notebook)
     space = parse_search_space(options.space, types)
     out = (options.out or Path("sweeps") / options.notebook.stem).resolve()
     storage = options.storage or str(out / "study.journal")

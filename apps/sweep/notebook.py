@@ -1,11 +1,9 @@
-"""The notebook of a sweep: which parameters it has, one run of it, and the claims that a run recorded."""
+"""The notebook of a sweep: one run of it, and the claims that the run recorded."""
 
-import ast
 import hashlib
 import logging
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,21 +12,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from papermill.parameterize import parameterize_notebook  # type: ignore[import-untyped]
 
-from apps.sweep.messages import SweepError, TrialError, first_line, is_disk_full, quoted
+from apps.sweep.messages import SweepError, TrialError, first_line, is_disk_full
 from helpers.files import write_whole
 
 Value = bool | int | float | str
 CLAIM_MIME = "application/vnd.course.claim+json"  # as in helpers.runtime, whose import would load PyTorch
 KERNEL = "python3"  # the same Python as this command, whatever name an editor has left in the notebook
-_READERS: dict[str, Callable[[str], Value]] = {
-    "bool": lambda word: {"true": True, "false": False}[word.lower()],
-    "int": int,
-    "float": float,
-    "str": str,
-}
-TYPES = tuple(_READERS)
-_MOST_WHOLE = 2**63 - 1  # what a database keeps
-
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it would tell at length of each kernel that was ended
 
 
@@ -56,56 +45,6 @@ def read(path: Path) -> Any:
         return notebook
     except Exception as error:  # no JSON, JSON that is no notebook, a file that may not be read
         raise SweepError(f"cannot read {path.name} as a notebook: {first_line(error)[:200]}") from error
-
-
-def parameter_types(path: Path) -> dict[str, str]:
-    """Return name -> type of the notebook's parameters: the annotation, or else the type of the literal.
-
-    A sweep can use the types in ``TYPES``. A literal of another type, or an expression, has the type "".
-
-    Raises:
-        SweepError: there is no such notebook, or it has no parameters.
-    """
-    cells = [cell for cell in read(path).cells if "parameters" in cell.metadata.tags]
-    if not cells:
-        raise SweepError(f"{path.name} has no cell tagged 'parameters', so there is nothing to vary.")
-    try:
-        statements = ast.parse(cells[0].source).body
-    except SyntaxError as error:
-        raise SweepError(f"the parameters cell of {path.name} is not Python: {first_line(error)}") from error
-    types: dict[str, str] = {}
-    for statement in statements:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            types[statement.target.id] = ast.unparse(statement.annotation)
-        elif isinstance(statement, ast.Assign):
-            types |= {to.id: _type(statement.value) for to in statement.targets if isinstance(to, ast.Name)}
-    return types
-
-
-def _type(value: ast.expr) -> str:
-    try:
-        name = type(ast.literal_eval(value)).__name__
-    except (ValueError, TypeError):
-        return ""
-    return name if name in TYPES else ""
-
-
-def parse_value(name: str, text: str, of_type: str) -> Value:
-    """Turn a word of the command line into the parameter's type.
-
-    Raises:
-        SweepError: the word does not have that type, or is a number without an end.
-    """
-    try:
-        value = _READERS[of_type](text)
-    except (KeyError, ValueError):
-        article = "an int" if of_type == "int" else f"a {of_type}"
-        raise SweepError(f"parameter {name!r} needs {article}, which {quoted(text)} is not.") from None
-    if isinstance(value, float) and not math.isfinite(value):
-        raise SweepError(f"parameter {name!r} needs a finite number, which {quoted(text)} is not.")
-    if isinstance(value, int) and abs(value) > _MOST_WHOLE:
-        raise SweepError(f"parameter {name!r} needs a whole number up to 2^63, which {quoted(text)} is not.")
-    return value
 
 
 def digest(path: Path) -> str:

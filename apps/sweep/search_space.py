@@ -8,7 +8,8 @@ from optuna import Trial
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from apps.sweep.messages import SweepError, quoted
-from apps.sweep.notebook import TYPES, Value, parse_value
+from apps.sweep.notebook import Value
+from apps.sweep.parameters import TYPES, parse_value
 from helpers.names import did_you_mean
 
 Distribution = FloatDistribution | IntDistribution | CategoricalDistribution

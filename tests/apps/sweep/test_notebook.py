@@ -10,6 +10,7 @@ from apps.sweep import notebook
 from apps.sweep.messages import SweepError, TrialError
 from apps.sweep.metric import metric_value
 from apps.sweep.notebook import Claim
+from apps.sweep.parameters import parameter_types
 from helpers.runtime.expectations import CLAIM_MIME
 
 
@@ -18,7 +19,7 @@ def test_uses_the_same_type_as_expect():
 
 
 def test_finds_the_declared_parameters(sweep):
-    found = notebook.parameter_types(sweep.notebook)
+    found = parameter_types(sweep.notebook)
     assert found == {"lr": "float", "hidden": "int", "kind": "str", "seed": "int"}
 
 
@@ -39,7 +40,7 @@ def test_finds_the_declared_parameters(sweep):
 )
 def test_a_parameter_without_annotation_has_the_type_of_its_literal(tmp_path, line, kind):
     path = write_notebook(tmp_path / "bare.ipynb", parameters=line)
-    assert notebook.parameter_types(path) == {"x": kind}
+    assert parameter_types(path) == {"x": kind}
 
 
 @pytest.mark.parametrize(
@@ -49,13 +50,13 @@ def test_a_parameter_without_annotation_has_the_type_of_its_literal(tmp_path, li
 def test_a_file_that_is_no_notebook_is_refused(tmp_path, content, sentence):
     (tmp_path / "bad.ipynb").write_text(content)
     with pytest.raises(SweepError, match=sentence):
-        notebook.parameter_types(tmp_path / "bad.ipynb")
+        parameter_types(tmp_path / "bad.ipynb")
 
 
 def test_a_parameters_cell_that_is_not_python_is_refused(tmp_path):
     path = write_notebook(tmp_path / "bad.ipynb", parameters="lr: float =")
     with pytest.raises(SweepError, match=r"the parameters cell of bad\.ipynb is not Python"):
-        notebook.parameter_types(path)
+        parameter_types(path)
 
 
 def run(tmp_path, body):
@@ -86,7 +87,7 @@ def test_the_name_of_another_editors_kernel_is_no_obstacle(tmp_path):
         content = nbformat.read(path, as_version=4)
         content.metadata.kernelspec = kernel
         nbformat.write(content, path)
-        assert notebook.parameter_types(path)["lr"] == "float"
+        assert parameter_types(path)["lr"] == "float"
         notebook.run(path, tmp_path / "done.ipynb", {"lr": 0.25}, folder=tmp_path, cell_seconds=None, kernels=set())
         done = nbformat.read(tmp_path / "done.ipynb", as_version=4)
         assert done.cells[-1].outputs[0].text == f"{sys.executable} {tmp_path} 0.25\n"
@@ -94,13 +95,13 @@ def test_the_name_of_another_editors_kernel_is_no_obstacle(tmp_path):
 
 def test_a_missing_notebook_is_named(tmp_path):
     with pytest.raises(SweepError, match="is not a notebook"):
-        notebook.parameter_types(tmp_path / "absent.ipynb")
+        parameter_types(tmp_path / "absent.ipynb")
 
 
 def test_a_notebook_without_parameters_is_refused(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "bare.ipynb")
     with pytest.raises(SweepError, match="no cell tagged 'parameters'"):
-        notebook.parameter_types(tmp_path / "bare.ipynb")
+        parameter_types(tmp_path / "bare.ipynb")
 
 
 def test_the_digest_sees_cells_and_not_outputs(sweep):
