@@ -17,7 +17,7 @@ from papermill.exceptions import PapermillExecutionError, strip_color
 
 from book import lock, notebooks
 from book.notebooks import CHAPTERS, EXECUTED, ROOT
-from book.running import kernels
+from book.running import engine, kernels
 from book.running.imports import helper_files
 
 CELL_SECONDS = 300  # one cell; a whole chapter is meant to take less than 90, a busy machine takes longer
@@ -68,6 +68,7 @@ def execute(source: Path, target: Path) -> str:
             source,
             target,
             cwd=source.parent,
+            engine_name=engine.NAME,
             progress_bar=False,
             execution_timeout=CELL_SECONDS,
             extra_arguments=["--log-level=CRITICAL"],  # the kernel's own log, not the chapter's output
