@@ -110,9 +110,7 @@ def left_out(notebook: NotebookNode) -> str:
     last = max((index for index, cell in cells if cell.execution_count is not None), default=waiting[0])
     ended = [output.ename for output in notebook.cells[last].outputs if output.output_type == "error"]
     why = f" by {ended[-1]}" if ended else ""
-    return (
-        f"{notebooks.place(notebook, last)}\n  The run ended there{why}: {len(waiting)} code cells after it did not run"
-    )
+    return f"{notebooks.place(notebook, last)}\n  The run ended there{why}. Code cells that did not run: {len(waiting)}"
 
 
 def missed_expectations(notebook: NotebookNode) -> str:

@@ -62,10 +62,14 @@ def test_a_good_chapter_is_kept_with_its_record(folders, capsys):
     [
         pytest.param("def f():\n    raise ValueError('no luck')\nf()", "ValueError: no luck", id="error"),
         pytest.param(
-            "import sys\nsys.exit()", "The run ended there by SystemExit: 1 code cells did not run", id="quiet end"
+            "import sys\nsys.exit()",
+            "The run ended there by SystemExit. Code cells that did not run: 1",
+            id="quiet end",
         ),
         pytest.param(
-            "import sys\nsys.exit(0)", "The run ended there by SystemExit: 1 code cells did not run", id="exit status 0"
+            "import sys\nsys.exit(0)",
+            "The run ended there by SystemExit. Code cells that did not run: 1",
+            id="exit status 0",
         ),
         pytest.param(MISSED, "expected 'two' {'at_least': 2}, got 1", id="crossed expectation"),
         pytest.param("import os\nos._exit(1)", "DeadKernelError: Kernel died", id="dead kernel"),
