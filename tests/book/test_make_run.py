@@ -131,7 +131,7 @@ def test_a_run_that_ends_early_is_no_success(folder):
     assert run.returncode == 1
     said = own_lines(run)
     assert said[0] == "It ended in code cell 4 (id quit), under 'Work'"
-    assert said[1].strip() == "The run ended there by SystemExit: 1 code cells did not run"
+    assert said[1].strip() == "The run ended there by SystemExit. Code cells that did not run: 1"
     assert not (folder / "runs" / "sample.ipynb").exists()
 
 
