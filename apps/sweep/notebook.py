@@ -89,7 +89,7 @@ def run(
         kernels.add(pid)
 
     def save(**_: Any) -> None:
-        write_whole(target, nbformat.writes(notebook).encode(), by_many=True)  # type: ignore[no-untyped-call]
+        write_whole(target, nbformat.writes(notebook).encode())  # type: ignore[no-untyped-call]
 
     client: Any = NotebookClient(
         notebook,

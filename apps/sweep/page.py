@@ -53,7 +53,7 @@ def write_page(out: Path, config: SweepConfig, table: Sequence[Row]) -> None:
 </body>
 </html>
 """
-    write_whole(out / "index.html", page.encode(), by_many=True)
+    write_whole(out / "index.html", page.encode())
 
 
 def _summary(config: SweepConfig, table: Sequence[Row]) -> str:

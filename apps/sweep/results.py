@@ -38,7 +38,7 @@ def _row(trial: "FrozenTrial", names: Sequence[str]) -> Row:
 
 def write_results(out: Path, table: Sequence[Row]) -> None:
     """Write both files, each whole or not at all."""
-    write_whole(out / "results.json", (json.dumps(table, indent=1) + "\n").encode(), by_many=True)
+    write_whole(out / "results.json", (json.dumps(table, indent=1) + "\n").encode())
     names = list(table[0]["parameters"]) if table else []
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -46,7 +46,7 @@ def write_results(out: Path, table: Sequence[Row]) -> None:
     for row in table:
         cells = [*(row[c] for c in COLUMNS[:3]), *row["parameters"].values(), *(row[c] for c in COLUMNS[3:])]
         writer.writerow(["" if cell is None else cell for cell in cells])
-    write_whole(out / "results.csv", text.getvalue().encode(), by_many=True)
+    write_whole(out / "results.csv", text.getvalue().encode())
 
 
 def read_results(out: str | Path) -> list[Row]:

@@ -25,7 +25,7 @@ def read_original(config: SweepConfig) -> bytes:
 def write_snapshot(config: SweepConfig, content: bytes) -> None:
     """Write the copy, unless it is there."""
     if _digest(config.snapshot) != config.digest:
-        write_whole(config.snapshot, content, by_many=True)
+        write_whole(config.snapshot, content)
 
 
 def check_snapshot(config: SweepConfig) -> None:

@@ -1,11 +1,6 @@
-"""Checkpoints: written whole or not at all, checked against a SHA-256 on loading, and never executed.
+"""Checkpoints: written whole or not at all, checked against a SHA-256 on loading, and never executed."""
 
-A checkpoint is an ordinary ``torch.save`` file. Its digest stands in the zip archive's comment, at the very end of
-the file, so one file holds both and ``torch.load`` still reads it.
-"""
-
-import hashlib
-import io
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,15 +12,10 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from helpers.files import write_whole
+from helpers.train.archive import FORMAT, CheckpointError, pack, unpack
+from helpers.train.epoch import Epoch
+from helpers.train.fitting import check_fit, check_kind
 from helpers.train.restore import Part, RestoreError, random_states, restore, set_random_states
-
-_MARK = b"sha256:"
-_TRAILER = len(_MARK) + 64  # the digest in hexadecimal
-_FORMAT = 2
-
-
-class CheckpointError(RuntimeError):
-    """A checkpoint is damaged, is not one, or does not fit the model."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +24,17 @@ class Checkpoint:
 
     Attributes:
         epoch: number of epochs done when it was saved.
-        extra: whatever was saved with it, for example the best metric so far.
+        extra: whatever was saved with it, for example the names of the classes.
+        best: the best loss so far; infinite if the epoch was saved as a number alone.
+        stale: epochs since the best loss.
+        scaler: state of the gradient scaler, which float16 needs; empty in other formats.
     """
 
     epoch: int
     extra: Mapping[str, Any] = field(default_factory=dict)
+    best: float = math.inf
+    stale: int = 0
+    scaler: Mapping[str, Any] = field(default_factory=dict)
 
 
 def save_checkpoint(
@@ -46,7 +42,7 @@ def save_checkpoint(
     model: nn.Module,
     optimizer: Optimizer,
     *,
-    epoch: int,
+    epoch: int | Epoch,
     generator: torch.Generator | None = None,
     scheduler: LRScheduler | None = None,
     **extra: Any,
@@ -57,14 +53,23 @@ def save_checkpoint(
         path: where to; replaced if it exists. Missing folders are made.
         model: its parameters and buffers are saved.
         optimizer: its state is saved.
-        epoch: epochs done.
+        epoch: the last epoch, as ``train.epochs`` yields it; or only the number of epochs done, which is exact enough
+            without early stopping and float16.
         generator: the batches' generator, so that the next epoch's order is the one it would have been.
         scheduler: the learning-rate schedule, if there is one.
         extra: plain data (numbers, text, lists, dicts, tensors).
+
+    Raises:
+        CheckpointError: something in it could not be loaded again, or the file cannot be written. A checkpoint that was
+            there before is as it was.
     """
+    last = epoch if isinstance(epoch, Epoch) else Epoch(epoch, epoch, math.nan)
     content = {
-        "format": _FORMAT,
-        "epoch": epoch,
+        "format": FORMAT,
+        "epoch": last.number,
+        "best": last.best,
+        "stale": last.stale,
+        "scaler": dict(last.scaler),
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "optimizer_type": type(optimizer).__name__,
@@ -74,9 +79,10 @@ def save_checkpoint(
         "random": random_states(),
         "extra": extra,
     }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    write_whole(Path(path), _with_digest(buffer.getvalue()))
+    try:
+        write_whole(Path(path), pack(content))
+    except OSError as error:
+        raise CheckpointError(f"{path} was not saved: {error.strerror}; choose a place that you may write") from error
 
 
 def load_checkpoint(
@@ -101,57 +107,20 @@ def load_checkpoint(
         FileNotFoundError: there is no such file.
         CheckpointError: the file is damaged or no checkpoint, or it does not fit something that was given.
     """
-    content = _read(Path(path))
-    _check_fit(content["model"], model.state_dict(), path)
+    content = unpack(Path(path))
+    check_fit(content["model"], model.state_dict(), path)
     parts = [Part("the model", model.state_dict, model.load_state_dict, content["model"])]
     if optimizer is not None:
-        _check_kind(content["optimizer_type"], optimizer, "optimizer", path)
+        check_kind(content["optimizer_type"], optimizer, "optimizer", path)
         parts.append(Part("the optimizer", optimizer.state_dict, optimizer.load_state_dict, content["optimizer"]))
         parts.append(Part("the random state", random_states, set_random_states, content["random"]))
     if generator is not None and content["generator"] is not None:
         parts.append(Part("the generator", generator.get_state, generator.set_state, content["generator"]))
     if scheduler is not None and content["scheduler"] is not None:
-        _check_kind(content["scheduler_type"], scheduler, "scheduler", path)
+        check_kind(content["scheduler_type"], scheduler, "scheduler", path)
         parts.append(Part("the scheduler", scheduler.state_dict, scheduler.load_state_dict, content["scheduler"]))
     try:
         restore(parts)
     except RestoreError as error:
         raise CheckpointError(f"{path} does not fit, and nothing was changed: {error}") from error
-    return Checkpoint(content["epoch"], content["extra"])
-
-
-def _with_digest(archive: bytes) -> bytes:
-    """Append the digest as the zip archive's comment; the comment's length stands in its last two bytes."""
-    body = archive[:-2] + _TRAILER.to_bytes(2, "little")
-    return body + _MARK + hashlib.sha256(body).hexdigest().encode("ascii")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    raw = path.read_bytes()
-    body, trailer = raw[:-_TRAILER], raw[-_TRAILER:]
-    if trailer[: len(_MARK)] != _MARK:
-        raise CheckpointError(f"{path} is cut short or was not written by save_checkpoint: it ends without a SHA-256")
-    if trailer[len(_MARK) :] != hashlib.sha256(body).hexdigest().encode("ascii"):
-        raise CheckpointError(f"{path} is damaged: its content does not match its SHA-256; use an older checkpoint")
-    try:
-        content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise CheckpointError(f"{path} holds more than plain data and tensors; it was not loaded: {error}") from error
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise CheckpointError(f"{path} is no checkpoint of format {_FORMAT}")
-    return content
-
-
-def _check_fit(saved: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor], path: str | Path) -> None:
-    """Compare names and shapes first: ``load_state_dict`` would copy what fits before it complains."""
-    for name in sorted(saved.keys() | wanted.keys()):
-        found = tuple(saved[name].shape) if name in saved else "nothing"
-        expected = tuple(wanted[name].shape) if name in wanted else "nothing"
-        if found != expected:
-            raise CheckpointError(f"{path} does not fit this model: {name} has {found}, the model expects {expected}")
-
-
-def _check_kind(saved: str, wanted: object, what: str, path: str | Path) -> None:
-    """Compare the kinds first: one kind loads another's state in silence, and fails at its next step."""
-    if saved != type(wanted).__name__:
-        raise CheckpointError(f"{path} was saved with another {what}: {saved}, not {type(wanted).__name__}")
+    return Checkpoint(**{name: content[name] for name in ("epoch", "extra", "best", "stale", "scaler")})

@@ -7,6 +7,8 @@ from torch.optim import Optimizer
 
 from helpers.runtime import Precision
 from helpers.train import loop
+from helpers.train.checkpoint import Checkpoint
+from helpers.train.epoch import Epoch
 from helpers.train.evaluate import Batch, LabelledExamples, Loss, Metric
 
 
@@ -17,13 +19,13 @@ def fit(
     optimizer: Optimizer,
     *,
     epochs: int,
-    start: int = 0,
+    start: int | Checkpoint = 0,
     valid: LabelledExamples | Iterable[Batch] | None = None,
     metrics: Mapping[str, Metric] | None = None,
     valid_batch_size: int = 1024,
     precision: Precision | None = None,
     scheduler: loop.Scheduler | None = None,
-) -> list[loop.Epoch]:
+) -> list[Epoch]:
     """Train to the last epoch and return all epochs; the arguments and errors are those of ``train.epochs``."""
     return list(
         loop.epochs(

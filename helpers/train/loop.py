@@ -6,7 +6,6 @@ there are no callbacks.
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -14,6 +13,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from helpers.runtime import Precision
+from helpers.train.checkpoint import Checkpoint
+from helpers.train.epoch import Epoch
 from helpers.train.evaluate import Batch, LabelledExamples, Loss, Metric, evaluate
 
 
@@ -27,40 +28,6 @@ class TrainingError(RuntimeError):
     """Training cannot go on: the loss is not finite, or there is nothing to train on."""
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch brought.
-
-    Attributes:
-        number: 1 for the first epoch.
-        total: the number of epochs asked for.
-        loss: mean training loss over the epoch's examples, each taken when its batch was trained on.
-        valid_loss: loss on the validation set after the epoch, or None without one.
-        metrics: name -> value on the validation set.
-        seconds: wall-clock time, validation included.
-        stale: epochs since the best validation loss (training loss without a validation set); 0 is a new best.
-    """
-
-    number: int
-    total: int
-    loss: float
-    valid_loss: float | None = None
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    seconds: float = 0.0
-    stale: int = 0
-
-    @property
-    def losses(self) -> dict[str, float]:
-        """The losses by set, ready for TensorBoard's ``add_scalars``."""
-        return {"train": self.loss} | ({} if self.valid_loss is None else {"valid": self.valid_loss})
-
-    def __str__(self) -> str:
-        parts = [f"epoch {self.number}/{self.total}", f"loss {self.loss:.3f}"]
-        parts += [] if self.valid_loss is None else [f"valid {self.valid_loss:.3f}"]
-        parts += [f"{name} {value:.3f}" for name, value in self.metrics.items()]
-        return "  ".join([*parts, f"{self.seconds:.1f} s"])
-
-
 def epochs(
     model: nn.Module,
     batches: Iterable[Batch],
@@ -68,7 +35,7 @@ def epochs(
     optimizer: Optimizer,
     *,
     epochs: int,
-    start: int = 0,
+    start: int | Checkpoint = 0,
     valid: LabelledExamples | Iterable[Batch] | None = None,
     metrics: Mapping[str, Metric] | None = None,
     valid_batch_size: int = 1024,
@@ -83,7 +50,8 @@ def epochs(
         loss_fn: (logits, targets) -> scalar, a mean over the batch.
         optimizer: of the model's parameters.
         epochs: the number of the last epoch, 1 or more.
-        start: epochs already done (from a checkpoint); the first epoch here is ``start + 1``.
+        start: epochs already done, so that the first epoch here is ``start + 1``; or the checkpoint to go on from,
+            which also knows the best loss so far, for early stopping, and the scale of float16's gradients.
         valid: validation set, ``data.Examples`` or batches that can be passed over again; its loss and metrics are
             computed after each epoch.
         metrics: name -> function of (logits, targets), for the validation set.
@@ -97,8 +65,11 @@ def epochs(
     """
     precision = precision or Precision()
     scaler = torch.amp.GradScaler(precision.device_type, enabled=precision.needs_scaling)
-    best, stale = float("inf"), 0
-    for number in range(start + 1, epochs + 1):
+    done = start if isinstance(start, Checkpoint) else Checkpoint(start)
+    if done.scaler and precision.needs_scaling:
+        scaler.load_state_dict(dict(done.scaler))
+    best, stale = done.best, done.stale
+    for number in range(done.epoch + 1, epochs + 1):
         began = time.perf_counter()
         losses, sizes = _train_on(model, batches, loss_fn, optimizer, precision, scaler, scheduler)
         loss = _mean_loss(losses, sizes, number)
@@ -108,7 +79,8 @@ def epochs(
         valid_loss = scores.pop("loss", None)
         judged = loss if valid_loss is None else valid_loss
         best, stale = (judged, 0) if judged < best else (best, stale + 1)
-        yield Epoch(number, epochs, loss, valid_loss, scores, time.perf_counter() - began, stale)
+        seconds = time.perf_counter() - began
+        yield Epoch(number, epochs, loss, valid_loss, scores, seconds, stale, best, scaler.state_dict())
 
 
 def _train_on(

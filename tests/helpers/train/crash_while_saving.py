@@ -35,7 +35,7 @@ def save_for_ever(path: Path, first: int, ready: int) -> None:
         epoch += 1
 
 
-def crash_once(path: Path, first: int, delay: float, written: Path) -> int:
+def crash_once(path: Path, first: int, delay: float) -> int:
     """Fork a saver, kill it ``delay`` seconds into a write; return the last epoch that it had reported as saved."""
     readable, writable = os.pipe()
     child = os.fork()
@@ -46,7 +46,7 @@ def crash_once(path: Path, first: int, delay: float, written: Path) -> int:
             os._exit(1)
     os.close(writable)
     reported = int.from_bytes(os.read(readable, 8), "little")  # it is under way
-    wait_for_write(written)
+    wait_for_write(path.parent)
     time.sleep(delay)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -55,19 +55,19 @@ def crash_once(path: Path, first: int, delay: float, written: Path) -> int:
     return max([reported, *(int.from_bytes(rest[i : i + 8], "little") for i in range(0, len(rest), 8))])
 
 
-def wait_for_write(path: Path) -> None:
-    """Return when the file has been written to, or opened, since now."""
-    before, give_up = state_of(path), time.monotonic() + 2
-    while state_of(path) == before and time.monotonic() < give_up:
+def wait_for_write(folder: Path) -> None:
+    """Return when a file in the folder has been written to, or made, since now."""
+    before, give_up = state_of(folder), time.monotonic() + 2
+    while state_of(folder) == before and time.monotonic() < give_up:
         pass
 
 
-def state_of(path: Path) -> tuple[int, int] | None:
+def state_of(folder: Path) -> list[tuple[str, int, int]]:
     try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_mtime_ns, found.st_size
+        found = [(entry.name, entry.stat()) for entry in os.scandir(folder)]
+    except FileNotFoundError:  # renamed in this moment, which is a change
+        return []
+    return sorted((name, state.st_mtime_ns, state.st_size) for name, state in found)
 
 
 def write_in_place(path: Path, content: bytes) -> None:
@@ -76,20 +76,21 @@ def write_in_place(path: Path, content: bytes) -> None:
 
 def main() -> None:
     folder, times = Path(sys.argv[1]), int(sys.argv[2])
-    path, temporary, draw = folder / "checkpoint.pt", folder / ".checkpoint.pt.tmp", random.Random(0)
-    written = temporary
+    path, draw = folder / "checkpoint.pt", random.Random(0)
     if sys.argv[3:] == ["in-place"]:
-        checkpoint.write_whole, written = write_in_place, path
+        checkpoint.write_whole = write_in_place
     model = make_model()
     # Saving once here makes PyTorch load what it loads late, so that no child has to.
     train.save_checkpoint(path, model, torch.optim.SGD(model.parameters(), lr=0.1), epoch=1)
     result = {"killed": 0, "unreadable": 0, "stepped_back": 0, "hit_while_saving": 0}
     epoch = 2
     for _ in range(times):
-        saved = crash_once(path, epoch, delay=draw.uniform(0.0, 0.004), written=written)
+        saved = crash_once(path, epoch, delay=draw.uniform(0.0, 0.004))
         result["killed"] += 1
-        result["hit_while_saving"] += temporary.exists()
-        temporary.unlink(missing_ok=True)
+        left = list(folder.glob(".checkpoint.pt.*.tmp"))
+        result["hit_while_saving"] += len(left)
+        for temporary in left:
+            temporary.unlink()
         try:
             found = train.load_checkpoint(path, make_model()).epoch
         except train.CheckpointError:

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from helpers import data, train
-from helpers.train import checkpoint
+from helpers.train import archive, restore
 
 CRASHES = Path(__file__).with_name("crash_while_saving.py")
 
@@ -118,10 +118,10 @@ def test_300_flipped_bits_are_all_refused(saved):
         position, bit = draw.randrange(len(good)), draw.randrange(8)
         saved.write_bytes(good[:position] + bytes([good[position] ^ (1 << bit)]) + good[position + 1 :])
         with pytest.raises(train.CheckpointError, match=r"damaged|cut short"):
-            checkpoint._read(saved)
+            archive.unpack(saved)
     refuses(saved, match="damaged")
     saved.write_bytes(good)
-    checkpoint._read(saved)
+    archive.unpack(saved)
 
 
 def test_100_truncations_are_all_refused(saved):
@@ -130,7 +130,7 @@ def test_100_truncations_are_all_refused(saved):
     for length in [0, 1, len(good) - 1, *(draw.randrange(len(good)) for _ in range(97))]:
         saved.write_bytes(good[:length])
         with pytest.raises(train.CheckpointError, match="cut short"):
-            checkpoint._read(saved)
+            archive.unpack(saved)
 
 
 @pytest.mark.parametrize("tail", [b"\0", b"x" * 71, b"sha256:" + b"0" * 64])
@@ -181,7 +181,7 @@ def test_another_kind_of_scheduler_is_refused(saved):
 def everything(model, optimizer, scheduler, batches):
     """Return all that loading a checkpoint may change, as plain data that can be compared."""
     states = [part.state_dict() for part in (model, optimizer, scheduler)]
-    return plain([*states, batches.generator.get_state(), checkpoint.random_states()])
+    return plain([*states, batches.generator.get_state(), restore.random_states()])
 
 
 def plain(state):
@@ -207,7 +207,7 @@ def test_when_one_part_refuses_its_state_nothing_is_changed(saved, name, state, 
     content = torch.load(saved, weights_only=True) | {name: state}
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    saved.write_bytes(checkpoint._with_digest(buffer.getvalue()))
+    saved.write_bytes(archive.with_digest(buffer.getvalue()))
     training = make_training(seed=99)
     run_epochs(*training, until=2)  # so that the optimizer and the scheduler have something to lose
     before = everything(*training)
@@ -240,15 +240,15 @@ def hostile_contents(marker):
     ]
     for attack in attacks:
         yield attack
-        yield {"format": 2, "epoch": 1, "model": {"weight": attack}}
-        yield {"format": 2, "epoch": 1, "model": {}, "extra": [[attack]]}
+        yield {"format": archive.FORMAT, "epoch": 1, "model": {"weight": attack}}
+        yield {"format": archive.FORMAT, "epoch": 1, "model": {}, "extra": [[attack]]}
 
 
 def test_hostile_pickles_are_refused_and_not_executed(tmp_path):
     marker, path = tmp_path / "executed", tmp_path / "c.pt"
     for content in hostile_contents(marker):
         torch.save(content, path)
-        path.write_bytes(checkpoint._with_digest(path.read_bytes()))  # a forger can compute a digest, too
+        path.write_bytes(archive.with_digest(path.read_bytes()))  # a forger can compute a digest, too
         refuses(path, match="more than plain data")
         assert not marker.exists()
 
@@ -265,8 +265,8 @@ def test_plain_data_that_is_no_checkpoint_is_refused(tmp_path):
     path = tmp_path / "c.pt"
     torch.save({"weight": torch.ones(2)}, path)
     refuses(path, match="without a SHA-256")
-    path.write_bytes(checkpoint._with_digest(path.read_bytes()))
-    refuses(path, match="no checkpoint of format 2")
+    path.write_bytes(archive.with_digest(path.read_bytes()))
+    refuses(path, match="no checkpoint of format 3")
 
 
 def crash_while_saving(folder, times, *mode):
