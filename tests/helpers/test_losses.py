@@ -60,6 +60,14 @@ def test_binary_cross_entropy(logits, targets, expected):
     assert losses.binary_cross_entropy(torch.tensor(logits), torch.tensor(targets)).item() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("logit", [20.0, 30.0, 80.0])
+def test_a_small_binary_cross_entropy_keeps_its_digits(logit):
+    """The loss of a right and sure answer is log(1 + exp(-z)), about exp(-z); a difference of large numbers is 0."""
+    for z, label in ((logit, 1), (-logit, 0)):
+        loss = losses.binary_cross_entropy(torch.tensor([z]), torch.tensor([label])).item()
+        assert loss == pytest.approx(math.log1p(math.exp(-logit)), rel=1e-5, abs=0)
+
+
 @pytest.mark.parametrize(
     ("logits", "labels", "expected"),
     [

@@ -90,6 +90,20 @@ def test_validation_uses_evaluation_mode_and_training_goes_back_to_training_mode
         assert model.training
 
 
+def test_a_model_that_arrives_in_evaluation_mode_is_trained_in_training_mode(examples):
+    weights = []
+    for arrives_training in (True, False):
+        model, batches, optimizer = make_training(examples, dropout=0.5)
+        model.train(arrives_training)
+        torch.manual_seed(5)  # of the dropout
+        list(train.epochs(model, batches, cross_entropy, optimizer, epochs=2))
+        weights.append(model[0].weight)
+    assert torch.equal(*weights)
+    still, batches, optimizer = make_training(examples, dropout=0.0)
+    list(train.epochs(still, batches, cross_entropy, optimizer, epochs=2))
+    assert not torch.equal(weights[0], still[0].weight), "the dropout of the case must matter"
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_ends_training_and_names_the_step(examples, value):
     examples.inputs[20] = value
