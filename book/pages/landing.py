@@ -6,7 +6,7 @@ from nbformat import NotebookNode
 
 from book import notebooks, repository
 from book.notebooks import ROOT
-from book.pages import clinic
+from book.pages import chapter_header, clinic
 from book.pages.chapter_facts import level, reading_minutes, time
 
 SHOWN = 4  # cases of each chapter
@@ -64,9 +64,10 @@ def card(number: int, slug: str, chapters: dict[str, NotebookNode]) -> str:
     """Return the card of a chapter: picture, title, promise, minutes and level."""
     notebook = chapters[slug]
     seconds = time(notebook.metadata["course"]["seconds"])
+    shown = f":img-top: chapters/{slug}.png\n:img-alt: {alt(notebook)}\n"
     return (
         f":::::{{grid-item-card}} {number} · {notebooks.title(notebook)}\n:link: chapters/{slug}\n:link-type: doc\n"
-        f":img-top: chapters/{slug}.png\n:img-alt: {alt(notebook)}\n:class-card: chapter-card\n\n"
+        f"{shown if chapter_header.picture_cell(notebook) is not None else ''}:class-card: chapter-card\n\n"
         f"{promise(notebook)}\n\n::::{{card-footer}}\n{level(slug, chapters)[0]} · "
         f"{reading_minutes(notebook)} min to read · {seconds} to run\n::::\n:::::\n"
     )

@@ -1,15 +1,12 @@
 """What is exported computes what PyTorch computes, for any number of images."""
 
-import numpy as np
 import onnx
 import pytest
 import torch
 from torch import nn
 
-from apps.digits.service.model import Model, softmax
-from apps.digits.train import train_digits
 from book.notebooks import ROOT
-from helpers import models, train
+from helpers import models
 from helpers.deploy.export import largest_difference, to_onnx
 from helpers.deploy.session import open_session
 
@@ -83,21 +80,3 @@ def test_one_example_is_refused():
 def test_threads_are_bounded(pair):
     options = open_session(pair[1], threads=2).get_session_options()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (2, 1)
-
-
-def test_softmax_agrees_with_torch():
-    logits = np.array([[1000.0, 0.0, -1000.0], [0.1, 0.2, 0.3]], dtype=np.float32)
-    assert np.allclose(softmax(logits), torch.tensor(logits).softmax(1).numpy(), atol=1e-7)
-
-
-def test_the_folder_holds_the_accuracy_it_claims(model_folder, digits):
-    model = Model(model_folder)
-    best = model.probabilities(digits.test.inputs[:, 0].numpy()).argmax(axis=1)
-    assert (best == digits.test.targets.numpy()).mean() == pytest.approx(model.card.metrics["test accuracy"], abs=0.003)
-
-
-def test_training_repeats():
-    first, splits = train_digits(epochs=1)
-    second, _ = train_digits(epochs=1)
-    images = splits.test.inputs[:8]
-    assert torch.equal(train.predict(first, images), train.predict(second, images))
