@@ -97,5 +97,6 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
         ValueError: the labels are not one number per row of the logits.
     """
     check_labels(logits, labels)
-    picked = logits.gather(1, labels[:, None])[:, 0]  # (B,): the logit of the true class
+    rows = torch.arange(len(labels), device=labels.device)  # 0, 1, ..., B - 1
+    picked = logits[rows, labels]  # (B,): the logit of the true class
     return (torch.logsumexp(logits, dim=1) - picked).mean()
