@@ -97,6 +97,7 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
         ValueError: the labels are not one number per row of the logits.
     """
     check_labels(logits, labels)
-    rows = torch.arange(len(labels), device=labels.device)  # 0, 1, ..., B - 1
-    picked = logits[rows, labels]  # (B,): the logit of the true class
+    columns = labels.unsqueeze(1)  # (B,) -> (B, 1): one column for each row
+    picked = logits.gather(1, columns)  # (B, 1): the logit of the true class
+    picked = picked.squeeze(1)  # (B, 1) -> (B,)
     return (torch.logsumexp(logits, dim=1) - picked).mean()
