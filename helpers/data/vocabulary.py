@@ -25,10 +25,10 @@ class Vocabulary:
     """
 
     def __init__(self, tokenized: Iterable[Sequence[str]], *, min_count: int = 1) -> None:
-        self.counts = Counter(chain.from_iterable(tokenized))
-        known = (token for token, count in self.counts.items() if count >= min_count)
-        in_order = sorted(known, key=lambda token: (-self.counts[token], token))
-        self.tokens = ["<pad>", "<unk>", *in_order]
+        self.counts = Counter(chain.from_iterable(tokenized))  # token -> its count
+        known = [token for token, count in self.counts.items() if count >= min_count]
+        known.sort(key=lambda token: (-self.counts[token], token))
+        self.tokens = ["<pad>", "<unk>", *known]
         self.numbers = {token: number for number, token in enumerate(self.tokens)}
 
     def __len__(self) -> int:

@@ -16,12 +16,11 @@ class BagOfEmbeddings(nn.Module):
         width: size E of an embedding.
         classes: number of classes K.
         dropout: share of the mean's entries that are dropped in training.
-        sparse: whether the embeddings' gradient is a sparse tensor, which holds the rows of the batch's tokens alone.
     """
 
-    def __init__(self, words: int, width: int, classes: int, *, dropout: float = 0.0, sparse: bool = False) -> None:
+    def __init__(self, words: int, width: int, classes: int, *, dropout: float = 0.0) -> None:
         super().__init__()
-        self.embedding = nn.EmbeddingBag(words, width, padding_idx=0, sparse=sparse)
+        self.embedding = nn.EmbeddingBag(words, width, padding_idx=0)
         with torch.no_grad():
             self.embedding.weight.mul_(0.1)  # the row of the padding stays zero
         self.dropout = nn.Dropout(dropout)
@@ -86,14 +85,15 @@ class AttentionLSTM(LSTMClassifier):
         vectors = self.dropout(self.embedding(tokens))
         states, _ = self.lstm(pack(vectors, tokens))
         states, _ = pad_packed_sequence(states, batch_first=True, total_length=tokens.shape[1])
-        padding = tokens == 0
-        padding[:, 0] = False  # so that an empty sentence has a softmax, too
-        scores = self.score(states)[..., 0].masked_fill(padding, float("-inf"))
-        return states, scores.softmax(dim=1)
+        scores = self.score(states)[..., 0]  # (B, T)
+        is_padding = tokens == 0
+        is_padding[:, 0] = False  # so that an empty sentence has a softmax, too
+        weights = scores.masked_fill(is_padding, float("-inf")).softmax(dim=1)
+        return states, weights
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return logits, (B, T) -> (B, K)."""
         states, weights = self.attend(tokens)
-        summary = torch.einsum("bt,bth->bh", weights, states)
-        logits: Tensor = self.linear(self.dropout(summary))
+        average = (weights[..., None] * states).sum(dim=1)  # (B, 2H)
+        logits: Tensor = self.linear(self.dropout(average))
         return logits

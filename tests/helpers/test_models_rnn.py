@@ -108,20 +108,6 @@ def test_attention_weights_are_shares_of_the_words(tokens):
     torch.testing.assert_close(model(tokens)[2], model.linear(summary)[0])
 
 
-def test_a_sparse_bag_learns_what_a_dense_one_does(tokens):
-    """One step of plain gradient descent is the same, whatever form the gradient has."""
-    weights = []
-    for sparse in (False, True):
-        torch.manual_seed(0)
-        model = models.BagOfEmbeddings(WORDS, WIDTH, CLASSES, sparse=sparse)
-        optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
-        cross_entropy(model(tokens), torch.tensor([0, 1, 2, 0, 1])).backward()
-        assert model.embedding.weight.grad.is_sparse == sparse
-        optimizer.step()
-        weights.append(model.embedding.weight.detach())
-    torch.testing.assert_close(*weights)
-
-
 def test_they_learn_which_token_decides(name):
     generator = torch.Generator().manual_seed(2)
     tokens = torch.randint(4, WORDS, (300, 4), generator=generator)

@@ -30,7 +30,9 @@ class BucketBatches:
     ) -> None:
         if min(len(examples), batch_size, pool) < 1:
             raise ValueError(f"at least 1: {len(examples)=}, {batch_size=}, {pool=}")
-        self.examples, self.batch_size, self.pool = examples, batch_size, pool
+        self.examples = examples
+        self.batch_size = batch_size
+        self.pool = pool  # batches in a pool
         self.generator = generator
         self.lengths = (examples.inputs != 0).sum(dim=1).clamp(min=1).cpu()  # (N,)
 
@@ -47,14 +49,15 @@ class BucketBatches:
     def rows(self) -> list[Tensor]:
         """The row numbers of each batch, in a new order at each call."""
         batches: list[Tensor] = []
-        size = self.pool * self.batch_size
-        for pool in torch.split(self.order(len(self.examples)), size):
+        sentences = self.order(len(self.examples))
+        for pool in torch.split(sentences, self.pool * self.batch_size):
             by_length = pool[self.lengths[pool].argsort(stable=True)]
             batches += torch.split(by_length, self.batch_size)
         return [batches[index] for index in self.order(len(batches))]
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        inputs, targets = self.examples.inputs, self.examples.targets
+        inputs = self.examples.inputs
         for rows in self.rows():
+            longest = int(self.lengths[rows].max())
             here = rows.to(inputs.device)
-            yield inputs[here, : int(self.lengths[rows].max())], targets[here]
+            yield inputs[here, :longest], self.examples.targets[here]
