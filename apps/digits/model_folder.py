@@ -1,10 +1,12 @@
 """The model folder: ``model.onnx``, and ``model.json`` with all that a stranger needs to use it. Imports no torch."""
 
 import hashlib
+import tempfile
+from math import isqrt
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from helpers.files import write_whole
 
@@ -48,6 +50,28 @@ class Preprocessing(Strict):
     center: Literal["box", "mass"] = "mass"
 
 
+class ReferenceImages(Strict):
+    """What the training images look like, and how far from them an image is still a usual one.
+
+    Attributes:
+        images: square ones, row by row, a hexadecimal digit for each value: 0 is paper, f is ink.
+        max_distance: Euclidean, from an image, averaged down to that size, to the nearest of these; 99 of 100 held-out
+            images lie within.
+        min_certainty: the probability of the class named, which 99 of 100 held-out images reach.
+    """
+
+    images: Annotated[tuple[Annotated[str, Field(pattern="^[0-9a-f]+$")], ...], Field(min_length=1)]
+    max_distance: Annotated[float, Field(gt=0)]
+    min_certainty: Annotated[float, Field(ge=0, le=1)]
+
+    @model_validator(mode="after")
+    def _check_shape(self) -> Self:
+        lengths = {len(image) for image in self.images}
+        if len(lengths) > 1 or isqrt(min(lengths)) ** 2 != min(lengths):
+            raise ValueError(f"the images are to be square and of one size, but hold {sorted(lengths)} values")
+        return self
+
+
 class ModelCard(Strict):
     """What ``model.json`` says.
 
@@ -63,6 +87,7 @@ class ModelCard(Strict):
         metrics: name -> value.
         usual: what images and answers are like, name -> (mean, standard deviation) over held-out images. "ink" is the
             mean value of an image, "certainty" the probability of the class that is named. Empty if nobody measured it.
+        reference: for the service to doubt what is unlike the training data; None doubts nothing.
         versions: package -> version that trained and exported.
         sha256: of ``model.onnx``.
     """
@@ -77,6 +102,7 @@ class ModelCard(Strict):
     training: dict[str, str | int | float] = {}
     metrics: dict[str, float] = {}
     usual: dict[str, tuple[float, float]] = {}
+    reference: ReferenceImages | None = None
     versions: dict[str, str] = {}
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -84,6 +110,22 @@ class ModelCard(Strict):
 def digest(content: bytes) -> str:
     """Return the SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def check_writable(folder: str | Path) -> None:
+    """Notice before a training, and not after it, that nothing can be written to a folder; make it if it is missing.
+
+    Raises:
+        ModelFolderError: says why, and what to do.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ModelFolderError(
+            f"no model can be written to {folder} ({error.strerror}); name a folder of yours with --model"
+        ) from error
 
 
 def write_folder(folder: str | Path, model: bytes, card: ModelCard) -> None:

@@ -4,15 +4,26 @@ Run with ``python -m apps.digits.train --model FOLDER``.
 """
 
 import argparse
+import sys
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from apps.digits.model_folder import DEFAULT, ModelCard, Preprocessing, digest, write_folder
+from apps.digits.model_folder import (
+    DEFAULT,
+    ModelCard,
+    ModelFolderError,
+    Preprocessing,
+    ReferenceImages,
+    check_writable,
+    digest,
+    write_folder,
+)
+from apps.digits.reference import reference_images
 from helpers import data, metrics, models, runtime, train
 from helpers.data.transforms import vary
 from helpers.deploy.export import to_onnx
@@ -51,21 +62,22 @@ def write_digits(folder: str | Path, *, seed: int = 0, epochs: int = 20) -> Mode
     """
     model, splits = train_digits(seed=seed, epochs=epochs)
     exported = to_onnx(model, splits.train.inputs[:2])
-    accuracies, usual = _measured(model, {"validation": splits.valid, "test": splits.test})
+    logits = {"validation": train.predict(model, splits.valid.inputs), "test": train.predict(model, splits.test.inputs)}
+    names = {"model": type(model).__name__, "data": splits.name}
+    ink = splits.valid.inputs.mean(dim=(1, 2, 3))
+    certainty = logits["validation"].softmax(dim=1).amax(dim=1)
     card = ModelCard(
         name=splits.name,
         classes=tuple(splits.classes),
         input_shape=(1, 28, 28),
         preprocessing=Preprocessing(),
-        training={
-            "model": type(model).__name__,
-            "data": splits.name,
-            "examples": len(splits.train),
-            "seed": seed,
-            "epochs": epochs,
+        training={**names, "examples": len(splits.train), "seed": seed, "epochs": epochs},
+        metrics={
+            "validation accuracy": _rounded(metrics.accuracy(logits["validation"], splits.valid.targets)),
+            "test accuracy": _rounded(metrics.accuracy(logits["test"], splits.test.targets)),
         },
-        metrics=accuracies,
-        usual=usual,
+        usual={"ink": _mean_and_std(ink), "certainty": _mean_and_std(certainty)},
+        reference=_reference(splits, certainty),
         versions={package: version(package) for package in _VERSIONS},
         sha256=digest(exported),
     )
@@ -73,18 +85,21 @@ def write_digits(folder: str | Path, *, seed: int = 0, epochs: int = 20) -> Mode
     return card
 
 
-def _measured(
-    model: nn.Module, parts: dict[str, data.Examples]
-) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
-    """Return the accuracy on each part, and what is usual in the first: see ``ModelCard``."""
-    logits = {name: train.predict(model, part.inputs) for name, part in parts.items()}
-    accuracies = {f"{name} accuracy": metrics.accuracy(logits[name], part.targets) for name, part in parts.items()}
-    name, part = next(iter(parts.items()))
-    signals = {"ink": part.inputs.mean(dim=(1, 2, 3)), "certainty": logits[name].softmax(dim=1).amax(dim=1)}
-    return (
-        {name: round(accuracy, 4) for name, accuracy in accuracies.items()},
-        {name: (round(x.mean().item(), 4), round(x.std().item(), 4)) for name, x in signals.items()},
+def _reference(splits: data.Splits, certainty: Tensor) -> ReferenceImages:
+    return reference_images(
+        splits.train.inputs[:, 0].numpy(),
+        splits.train.targets.numpy(),
+        held_out=splits.valid.inputs[:, 0].numpy(),
+        certainties=certainty.numpy(),
     )
+
+
+def _mean_and_std(values: Tensor) -> tuple[float, float]:
+    return _rounded(values.mean()), _rounded(values.std())
+
+
+def _rounded(value: float | Tensor) -> float:
+    return round(float(value), 4)
 
 
 def main() -> None:
@@ -95,7 +110,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=20, help="of the training (%(default)s)")
     options = parser.parse_args()
     runtime.pin_threads(1)
-    card = write_digits(options.model, seed=options.seed, epochs=options.epochs)
+    try:
+        check_writable(options.model)
+        card = write_digits(options.model, seed=options.seed, epochs=options.epochs)
+    except (ModelFolderError, OSError) as error:
+        sys.exit(f"error: {error}")
     scores = ", ".join(f"{name} {value:.3f}" for name, value in card.metrics.items())
     print(f"{options.model} holds a model of {card.name}: {scores}")
 

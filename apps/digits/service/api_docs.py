@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from apps.digits.service.decode import FIELD, FORMATS
+from apps.digits.service.doubts import UNLIKE
 from apps.digits.service.model import Model
 from apps.digits.service.parse_json import PredictRequest
 from apps.digits.service.settings import Settings
@@ -23,7 +24,8 @@ def describe(model: Model, settings: Settings) -> dict[str, Any]:
         "required": [FIELD],
         "properties": {FIELD: file},
     }
-    answer = {"classes": ["0", "1"], "predictions": [{"class": "1", "probability": 0.9, "probabilities": [0.1, 0.9]}]}
+    prediction = {"class": "1", "probability": 0.9, "probabilities": [0.1, 0.9], "doubts": [UNLIKE]}
+    answer = {"classes": ["0", "1"], "predictions": [prediction]}
     height, width = model.image_shape
     return {
         "summary": f"Which digit is it? Images of {height} x {width} values as JSON, or one picture as a form",

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.digits.model_folder import ModelFolderError, read_folder
+from apps.digits.service.doubts import Doubts
 from helpers.deploy.session import open_session
 
 Array = NDArray[np.float32]
@@ -29,6 +30,7 @@ class Model:
         except Exception as error:  # ONNX Runtime raises classes of its own for each kind of broken file
             raise ModelFolderError(f"ONNX Runtime cannot read the model in {folder}: {error}") from error
         self._check(folder)
+        self.doubts = Doubts(self.card.reference)
 
     @property
     def image_shape(self) -> tuple[int, int]:

@@ -62,7 +62,7 @@ class Predictor:
         if media_type == FORM:
             return await self._answer_picture(request, body)
         images = parse_images(body, shape=self._model.image_shape, max_images=settings.max_images)
-        return self._reply(await self._predict(images))
+        return await self._predict(images)
 
     async def _answer_picture(self, request: Request, body: bytes) -> Response:
         content = await picture_of(request, body)
@@ -71,23 +71,24 @@ class Predictor:
             seen = await asyncio.get_running_loop().run_in_executor(self._decoder, self._prepare, content)
         finally:
             self.batcher.waiting -= 1
-        return self._reply(await self._predict(seen[None]), seen=np.round(seen, 3).tolist())
+        return await self._predict(seen[None], seen=np.round(seen, 3).tolist())
 
-    async def _predict(self, images: Array) -> Array:
+    async def _predict(self, images: Array, **extra: object) -> Response:
         probabilities = await self.batcher(images)
-        self._counts.watch(images, probabilities)
-        return probabilities
+        doubts = self._model.doubts(images, probabilities)
+        self._counts.watch(images, probabilities, doubts)
+        return self._reply(probabilities, doubts, **extra)
 
     def _prepare(self, content: bytes) -> Array:
         return prepare(gray(content, max_pixels=self._settings.max_pixels), self._model.card.preprocessing)
 
-    def _reply(self, probabilities: Array, **extra: object) -> Response:
+    def _reply(self, probabilities: Array, doubts: list[list[str]], **extra: object) -> Response:
         classes = self._model.card.classes
         best = probabilities.argmax(axis=1)
         rows = np.round(probabilities.astype(np.float64), 6).tolist()
         predictions = [
-            {"class": classes[index], "probability": row[index], "probabilities": row}
-            for index, row in zip(best.tolist(), rows, strict=True)
+            {"class": classes[index], "probability": row[index], "probabilities": row, "doubts": sentences}
+            for index, row, sentences in zip(best.tolist(), rows, doubts, strict=True)
         ]
         answer = {"classes": classes, "predictions": predictions, **extra}
         return Response(json.dumps(answer), media_type=JSON)

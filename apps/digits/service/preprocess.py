@@ -5,12 +5,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from apps.digits.model_folder import Preprocessing
-from apps.digits.service.refusals import RefusedError
+from apps.digits.service.find_ink import cropped, find_ink
 
 Gray = NDArray[np.float32]
 _WORK = 64  # height at which strokes are made thicker or thinner: fine steps, and quick
-_FAINT = 0.25  # what is paler, relative to the darkest ink, is paper: JPEG's ripples, shadows
-_CONTRAST = 0.15  # a picture with less between paper and ink is blank
 
 
 def prepare(gray: Gray, how: Preprocessing) -> Gray:
@@ -26,7 +24,7 @@ def prepare(gray: Gray, how: Preprocessing) -> Gray:
     Raises:
         RefusedError: 422, the picture is blank.
     """
-    box = _resized(_cropped(_ink(gray)), _WORK, _WORK)
+    box = _resized(find_ink(gray), _WORK, _WORK)
     if how.ink is not None:
         box = _with_stroke(box, how)
     height = how.height
@@ -34,28 +32,12 @@ def prepare(gray: Gray, how: Preprocessing) -> Gray:
     if box.shape[1] > box.shape[0] * 2:  # a dash, say: do not blow it up to the full height
         height = max(1, round(box.shape[0] * how.width / box.shape[1]))
     placed = _placed(_stretched(box, height, width), how)
-    return enlarged(_averaged(placed, how.grid), how.size)
+    return enlarged(averaged(placed, how.grid), how.size)
 
 
 def enlarged(image: Gray, size: int) -> Gray:
     """Enlarge to size x size as ``data.load(size=...)`` does: bilinear, antialiased."""
     return _stretched(image, size, size, Image.Resampling.BILINEAR)
-
-
-def _ink(gray: Gray) -> Gray:
-    """Tell ink from paper: the paper is what most of the border shows, ink is what differs from it."""
-    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-    ink = np.abs(gray - np.median(border))
-    strongest = float(ink.max())
-    if strongest < _CONTRAST:
-        raise RefusedError(422, "blank", "The picture is blank: nothing in it differs from its border.")
-    scaled = np.clip(ink / strongest, 0, 1)
-    return np.asarray(np.clip((scaled - _FAINT) / (1 - _FAINT), 0, 1), dtype=np.float32)
-
-
-def _cropped(ink: Gray) -> Gray:
-    rows, columns = np.flatnonzero(ink.max(axis=1)), np.flatnonzero(ink.max(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _resized(image: Gray, height: int, width: int) -> Gray:
@@ -80,10 +62,13 @@ def _with_stroke(box: Gray, how: Preprocessing) -> Gray:
     for _ in range(margin - 1):
         changed = image.filter(step)
         share_then = _share(changed, how)
-        if share_then == 0 or abs(share_then - wanted) >= abs(share - wanted):
-            break  # thinned once more, it would vanish or be too thin
+        if (share_then - wanted) * (share - wanted) <= 0:  # the wanted share lies between these two
+            image = Image.blend(image, changed, (wanted - share) / (share_then - share)) if share_then else image
+            break
+        if abs(share_then - wanted) >= abs(share - wanted):
+            break  # a solid block stays one
         image, share = changed, share_then
-    return _cropped(np.asarray(np.asarray(image) / 255, dtype=np.float32))
+    return cropped(np.asarray(np.asarray(image) / 255, dtype=np.float32))
 
 
 def _share(image: Image.Image, how: Preprocessing) -> float:
@@ -114,5 +99,6 @@ def _placed(digit: Gray, how: Preprocessing) -> Gray:
     return square
 
 
-def _averaged(square: Gray, grid: int) -> Gray:
+def averaged(square: Gray, grid: int) -> Gray:
+    """Average a square down to grid x grid values."""
     return np.clip(_stretched(square, grid, grid, Image.Resampling.BOX), 0, 1)

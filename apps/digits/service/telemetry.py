@@ -33,6 +33,7 @@ class Telemetry:
         self.waiting = Gauge("service_waiting_requests", "Requests that wait for an answer", registry=registry)
         self._ink = Counter("service_ink", "Mean values of the answered images, summed", registry=registry)
         self._certainty = Counter("service_certainty", "Probabilities of the classes named, summed", registry=registry)
+        self._doubted = Counter("service_doubted", "Answered images whose answer is doubted", registry=registry)
         self._answers = Counter("service_answers", "Answered images by the class named", ["class"], registry=registry)
         self._classes = card.classes
         for name in card.classes:
@@ -40,13 +41,15 @@ class Telemetry:
         info = Gauge("service_model_info", "Which model is served", ["name", "sha256"], registry=registry)
         info.labels(card.name, card.sha256).set(1)
 
-    def watch(self, images: Array, probabilities: Array) -> None:
+    def watch(self, images: Array, probabilities: Array, doubts: list[list[str]]) -> None:
         """Count what came and what was answered: nobody tells the service whether it was right.
 
         Args:
             images: (N, H, W), in [0, 1].
             probabilities: (N, K).
+            doubts: for each image, why its answer is to be doubted.
         """
+        self._doubted.inc(sum(map(bool, doubts)))
         self._ink.inc(float(images.mean(axis=(1, 2)).sum()))
         self._certainty.inc(float(probabilities.max(axis=1).sum()))
         for index in probabilities.argmax(axis=1).tolist():

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from strokes import picture
 
 from apps.digits.service.decode import gray
 from apps.digits.service.refusals import RefusedError
+from apps.digits.strokes import picture
 
 LIMIT = 4_000_000
 

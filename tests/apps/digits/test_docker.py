@@ -13,11 +13,13 @@ FOLDER = ROOT / "apps" / "digits"
 # The name on the package index -> the name in an import
 PACKAGES = {
     "fastapi": {"fastapi", "starlette", "pydantic"},
+    "httptools": {"httptools"},
     "numpy": {"numpy"},
     "onnxruntime": {"onnxruntime"},
     "pillow": {"PIL"},
     "prometheus-client": {"prometheus_client"},
     "python-multipart": {"python_multipart"},
+    "scipy": {"scipy"},
     "uvicorn": {"uvicorn"},
 }
 

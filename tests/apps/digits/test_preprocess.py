@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from PIL import Image
-from strokes import STROKES, picture
 
 from apps.digits.model_folder import Preprocessing
 from apps.digits.service.model import Model
 from apps.digits.service.preprocess import enlarged, prepare
 from apps.digits.service.refusals import RefusedError
+from apps.digits.strokes import STROKES, picture
 from helpers import data
 
 HOW = Preprocessing()

@@ -1,6 +1,5 @@
 """Digits as a hand draws them: strokes through a few points, in percent of a square's side, y down."""
 
-import numpy as np
 from PIL import Image, ImageDraw
 
 _POINTS = {
@@ -17,21 +16,38 @@ _POINTS = {
 }
 
 
-def _points(text):
-    return [tuple(int(part) / 100 for part in point.split(":")) for point in text.split()]
+def _points(text: str) -> list[tuple[float, float]]:
+    pairs = (point.split(":") for point in text.split())
+    return [(int(x) / 100, int(y) / 100) for x, y in pairs]
 
 
 STROKES = {digit: [_points(stroke) for stroke in text.split(",")] for digit, text in _POINTS.items()}
 
 
-def picture(digit, *, side=112, pen=0.075, scale=1.0, shift=(0.0, 0.0)):
-    """Draw a digit, black on white, as the page does; returns a gray Pillow image."""
+def picture(
+    digit: str, *, side: int = 112, pen: float = 0.075, scale: float = 1.0, shift: tuple[float, float] = (0.0, 0.0)
+) -> Image.Image:
+    """Draw a digit, black on white, as the page does.
+
+    Args:
+        digit: "0" to "9".
+        side: of the picture, in pixels.
+        pen: width of the strokes, in sides of the picture.
+        scale: of the digit; at 1 it fills four fifths of the height.
+        shift: right and down, in sides of the picture.
+
+    Returns:
+        A gray image, side x side.
+    """
     large = side * 4
     image = Image.new("L", (large, large), 255)
     canvas = ImageDraw.Draw(image)
     radius = pen * large / 2
     for stroke in STROKES[digit]:
-        points = [tuple(map(float, large * (scale * (np.array(point) - 0.5) + 0.5 + shift))) for point in stroke]
+        points = [
+            (large * (scale * (x - 0.5) + 0.5 + shift[0]), large * (scale * (y - 0.5) + 0.5 + shift[1]))
+            for x, y in stroke
+        ]
         canvas.line(points, fill=0, width=round(2 * radius))
         for x, y in points:
             canvas.ellipse([x - radius, y - radius, x + radius, y + radius], fill=0)
