@@ -1,9 +1,11 @@
 // What the model answers, shown and spoken.
 const QUIET = 700; // milliseconds without a new answer before it is read aloud
+const LARGEST = 512; // pixels a side of a picture that is sent from a file: as a PNG less than a megabyte
 
 export const element = (id) => document.getElementById(id);
 const seen = element("seen");
 let speaking = 0;
+let limits = { max_body: Infinity, max_pixels: Infinity }; // the service's own, once it has named them
 
 // Sends a picture and shows the answer; returns after how many seconds to try again, or 0.
 export async function send(picture) {
@@ -21,21 +23,48 @@ export async function send(picture) {
   }
 }
 
+// Sends a picture from a file. The service reads 256 pixels a side, so a photograph loses nothing by being scaled down.
+export async function sendFile(file) {
+  const picture = await scaledDown(file);
+  if (picture.size <= limits.max_body) return send(picture);
+  const [bytes, pixels] = [limits.max_body, limits.max_pixels].map((limit) => (limit / 1e6).toFixed(0));
+  complain(
+    `Your browser cannot open this file to scale it down, and the service takes ${bytes} MB and ${pixels} million pixels ` +
+      "at most. Please choose a smaller picture, as PNG, JPEG, WebP or BMP.",
+  );
+}
+
+async function scaledDown(file) {
+  try {
+    const image = await createImageBitmap(file); // turned as the camera was held
+    const scale = Math.min(1, LARGEST / Math.max(image.width, image.height));
+    if (scale === 1 && file.size <= limits.max_body) return file;
+    const canvas = new OffscreenCanvas(Math.ceil(image.width * scale), Math.ceil(image.height * scale));
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return await canvas.convertToBlob({ type: "image/png" }); // which keeps what is transparent
+  } catch {
+    return file; // the service says what it takes
+  }
+}
+
 function present({ classes, predictions: [best], seen: image }) {
   complain("");
   classes.forEach((name, index) => bar(name, best.probabilities[index], name === best.class));
   picture(image);
   const percent = Math.round(best.probability * 100);
-  tell(best.class, `${best.class}, ${percent} %`);
+  tell(best.class, `${best.class}, ${percent} %`, best.doubts.join(" "));
 }
 
 // The eye gets every answer at once; the ear gets one when the drawing rests.
-function tell(name, text) {
+function tell(name, text, doubts = "") {
   element("result").dataset.class = name;
   element("result").textContent = text;
+  element("doubts").textContent = doubts;
   clearTimeout(speaking);
   speaking = setTimeout(() => {
-    element("spoken").textContent = name ? `The model reads ${text}` : text;
+    element("spoken").textContent = name ? `The model reads ${text}. ${doubts}` : text;
     seen.setAttribute("aria-label", `Your drawing as the model sees it: ${text}`);
   }, QUIET);
 }
@@ -79,7 +108,9 @@ function complain(text) {
 
 async function start() {
   try {
-    const { model } = await (await fetch("healthz")).json();
+    const health = await (await fetch("healthz")).json();
+    const { model } = health;
+    limits = health.limits;
     model.classes.forEach((name) => bar(name, 0, false));
     const accuracy = model.metrics["test accuracy"];
     if (accuracy) {

@@ -1,7 +1,7 @@
 // Drawing, with mouse, finger, pen or keyboard. Strokes are kept as lists of points in a unit square: what is shown, and
 // what is sent, is drawn from them. The server turns the picture into what the model was trained on; nothing of that is
 // repeated here.
-import { element, nothing, send } from "./answer.js";
+import { element, nothing, send, sendFile } from "./answer.js";
 
 const SIDE = 112; // of the picture that is sent, in pixels
 const PEN = 0.075; // width of a stroke, in sides of the paper
@@ -147,7 +147,7 @@ element("clear").addEventListener("click", clear);
 element("file").addEventListener("change", (event) => {
   const [file] = event.target.files;
   event.target.value = "";
-  if (file) send(file);
+  if (file) sendFile(file);
 });
 
 // --- asking ------------------------------------------------------------------------------------------------------------
