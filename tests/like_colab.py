@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 KERNEL = "like-colab"
 # What Colab does not bring. An edition has to name those that it uses, or does not find them here.
 NOT_ON_COLAB = {
-    *("fastapi", "httpx", "monai", "nibabel", "onnx", "onnxruntime", "onnxscript", "optuna", "pooch"),
+    *("fastapi", "httptools", "httpx", "monai", "nibabel", "onnx", "onnxruntime", "onnxscript", "optuna", "pooch"),
     *("prometheus_client", "python_multipart", "safetensors", "sentencepiece", "tensorboard", "torchao"),
     *("torchmetrics", "torchtext", "uvicorn"),
 }

@@ -5,14 +5,15 @@ Run with ``python -m apps.digits.serve --model FOLDER``; ``--train-if-missing`` 
 
 import argparse
 import signal
-import socket
 import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
 
-from apps.digits.model_folder import CARD, DEFAULT, ModelFolderError
+from apps.digits.model_folder import CARD, DEFAULT, ModelFolderError, check_writable
+from apps.digits.service.access import Access
 from apps.digits.service.app import create_app
+from apps.digits.service.listener import listen
 from apps.digits.service.model import Model
 from apps.digits.service.server import make_server
 from apps.digits.service.settings import Settings
@@ -32,11 +33,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish what is in flight."""
     options = _parser().parse_args(arguments)
     try:
+        listener = listen(options.host, options.port)  # first: whoever has waited for a training has a port, too
         if options.train_if_missing and not (options.model / CARD).exists():
             _train(options.model)
-        settings = Settings(**{name: getattr(options, name) for name in _HELP})
+        access = Access(options.host, tuple(options.allow_host))
+        settings = Settings(access=access, **{name: getattr(options, name) for name in _HELP})
         model = Model(options.model, threads=settings.threads)
-        listener = _listen(options.host, options.port)
     except (ModelFolderError, OSError) as error:
         sys.exit(f"error: {error}")
     host = f"[{options.host}]" if ":" in options.host else options.host
@@ -52,8 +54,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m apps.digits.serve", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--model", type=Path, default=DEFAULT, metavar="FOLDER", help="what to serve (%(default)s)")
     parser.add_argument("--train-if-missing", action="store_true", help="train and export a model if there is none")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=8000, help="0 takes any that is free (%(default)s)")
+    parser.add_argument("--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=_port, default=8000, help="0 takes any that is free (%(default)s)")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        type=str.lower,
+        default=[],
+        metavar="NAME",
+        help="a further name to answer under",
+    )
     defaults = {field.name: field.default for field in fields(Settings)}
     for name, text in _HELP.items():
         default = defaults[name]
@@ -62,6 +72,18 @@ def _parser() -> argparse.ArgumentParser:
             f"--{name.replace('_', '-')}", type=kind, default=default, metavar="N", help=f"{text} (%(default)s)"
         )
     return parser
+
+
+def _host(text: str) -> str:
+    """Return an address as sockets take it: in brackets, IPv6 stands in URLs alone."""
+    return text[1:-1] if text.startswith("[") and text.endswith("]") else text
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**16:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text}")
+    return value
 
 
 def _positive_int(text: str) -> int:
@@ -80,21 +102,10 @@ def _positive_float(text: str) -> float:
 
 def _train(folder: Path) -> None:
     """Train in a process of its own, so that this one stays without torch."""
+    check_writable(folder)
     command = [sys.executable, "-m", "apps.digits.train", "--model", str(folder)]
     if subprocess.run(command, check=False).returncode:
         raise ModelFolderError(f"training failed: {' '.join(command)}")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise OSError(f"cannot listen on {host}:{port} ({error}); choose another --port, or 0 for any") from error
-    return listener
 
 
 if __name__ == "__main__":

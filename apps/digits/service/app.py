@@ -19,13 +19,6 @@ from apps.digits.service.settings import Settings
 
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
-_POLICY = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-}
 _NAMES = {404: ("not_found", "There is nothing at this address; /docs lists what there is.")}
 
 
@@ -40,9 +33,9 @@ def create_app(model: Model, settings: Settings) -> ASGIApp:
         yield
         await predictor.stop()
 
-    app = FastAPI(title="Digits", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(title="Digits", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     _add_errors(app)
-    _add_state(app, model, predictor, counts)
+    _add_state(app, model, predictor, counts, settings)
     _add_pages(app)
     app.post("/predict", **describe(model, settings))(predictor.answer)
     paths = frozenset(route.path for route in app.routes if hasattr(route, "path"))
@@ -67,15 +60,18 @@ def _add_errors(app: FastAPI) -> None:
         return JSONResponse({"error": "internal", "detail": detail}, 500)
 
 
-def _add_state(app: FastAPI, model: Model, predictor: Predictor, counts: telemetry.Telemetry) -> None:
+def _add_state(
+    app: FastAPI, model: Model, predictor: Predictor, counts: telemetry.Telemetry, settings: Settings
+) -> None:
     """How it goes: for people, for Prometheus, and for whatever restarts a broken service."""
 
     @app.get("/healthz", summary="Is the service able to answer, and with which model?")
     async def healthz() -> Response:
         if not predictor.batcher.alive:
             raise RefusedError(503, "stopped", "The worker has stopped; restart the service.")
-        card = model.card.model_dump(mode="json", exclude={"format", "input_name", "output_name"})
-        return JSONResponse({"status": "ok", "model": card})
+        card = model.card.model_dump(mode="json", exclude={"format", "input_name", "output_name", "reference"})
+        limits = {name: getattr(settings, name) for name in ("max_body", "max_pixels", "max_images")}
+        return JSONResponse({"status": "ok", "model": card, "limits": limits})
 
     @app.get("/metrics", summary="Counters in Prometheus's text format", response_class=Response)
     async def metrics() -> Response:
@@ -90,14 +86,14 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/", include_in_schema=False)
     async def index() -> Response:
-        return HTMLResponse(front, headers=_POLICY)
+        return HTMLResponse(front)
 
     @app.get("/static/{name}", include_in_schema=False)
     async def file(name: str) -> Response:
         if name not in files:
             raise HTTPException(404)
-        return Response(files[name], media_type=_TYPES[Path(name).suffix], headers=_POLICY)
+        return Response(files[name], media_type=_TYPES[Path(name).suffix])
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
-        return HTMLResponse(page_of(app.openapi()), headers=_POLICY)
+        return HTMLResponse(page_of(app.openapi()))

@@ -1,4 +1,4 @@
-"""The outermost layer: sheds load, bounds time, closes what was refused unread, and counts."""
+"""The outermost layer: knows its host, sheds load, bounds time, closes what was refused unread, and counts."""
 
 import asyncio
 import json
@@ -12,6 +12,15 @@ from apps.digits.service.settings import Settings
 from apps.digits.service.telemetry import Telemetry
 
 _LINGER_SECONDS, _LINGER_BYTES = 1.0, 2**21
+# With every answer, errors too: a browser takes nothing for what it is not, and loads nothing from elsewhere.
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 class Guard:
@@ -51,12 +60,15 @@ class Guard:
         self._count(scope["path"], exchange.status, time.perf_counter() - start)
 
     async def _answer(self, scope: Scope, exchange: "Exchange") -> None:
-        if scope["path"] == "/predict" and scope["method"] == "POST":
-            try:
-                self._batcher.check_room()  # before anything else: saying no must cost next to nothing
-            except RefusedError as problem:
-                await _refuse(problem, exchange.send)
-                return
+        access = self._settings.access
+        try:
+            access.check_host(scope["headers"])
+            if scope["method"] == "POST":
+                access.check_origin(scope["headers"])
+                self._batcher.check_room()  # before the body is looked at: saying no must cost next to nothing
+        except RefusedError as refusal:
+            await _refuse(refusal, exchange.send)
+            return
         await self._app(scope, exchange.receive, exchange.send)
 
     def _count(self, path: str, status: int | None, seconds: float) -> None:
@@ -100,8 +112,8 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self._cut = self._endless or self.status == 408
-            if self._cut:
-                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+            closing = [(b"connection", b"close")] if self._cut else []
+            message = {**message, "headers": [*message["headers"], *_HEADERS, *closing]}
         elif self._cut and not message.get("more_body", False):
             await self._send({**message, "more_body": True})
             if self.status != 408 and not self._expects:
@@ -122,10 +134,10 @@ class Exchange:
             pass
 
 
-async def _refuse(problem: RefusedError, send: Send) -> None:
-    """Reply with a problem, without the framework."""
-    body = json.dumps(problem.body).encode()
+async def _refuse(refusal: RefusedError, send: Send) -> None:
+    """Refuse a request without the framework."""
+    body = json.dumps(refusal.body).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    headers += [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -41,7 +41,7 @@ def parse_images(body: bytes, *, shape: tuple[int, int], max_images: int) -> NDA
     except ValidationError as error:
         if error.errors(include_url=False)[0]["type"] == "json_invalid":
             raise RefusedError(400, "no_json", f"The body is not JSON: {first_error(error)[:200]}") from error
-        raise RefusedError(422, "invalid", first_error(error)[:200]) from error
+        raise RefusedError(422, "invalid", _complaint(error)) from error
     if len(images) > max_images:
         raise RefusedError(422, "too_many", f"Expected at most {max_images} images in a request, got {len(images)}.")
     _check_lengths(images, shape)
@@ -50,6 +50,13 @@ def parse_images(body: bytes, *, shape: tuple[int, int], max_images: int) -> NDA
         worst = values.min() if values.min() < 0 else values.max()
         raise RefusedError(422, "out_of_range", f"Expected values from 0 (paper) to 1 (ink), got {worst:.6g}.")
     return values.astype(np.float32)
+
+
+def _complaint(error: ValidationError) -> str:
+    """Return what is wrong, without a word that the client chose."""
+    if error.errors(include_url=False)[0]["type"] == "extra_forbidden":
+        return "Expected nothing but `images` in the body."
+    return first_error(error)[:200]
 
 
 def _check_structure(body: bytes, *, most_values: int) -> None:

@@ -22,7 +22,7 @@ def check_head(request: Request, *, accepted: tuple[str, ...], max_body: int) ->
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in accepted:
         wanted = " or ".join(accepted)
-        raise RefusedError(415, "unsupported_type", f"Expected Content-Type {wanted}, got {media_type[:80] or 'none'}.")
+        raise RefusedError(415, "unsupported_type", f"Expected Content-Type {wanted}.")
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding != "identity":
         raise RefusedError(415, "unsupported_encoding", "Send the body as it is; compressed bodies are not accepted.")
@@ -59,5 +59,5 @@ async def read_body(request: Request, *, max_body: int, timeout: float) -> bytes
 
 
 def too_large(max_body: int) -> RefusedError:
-    """Return the problem of a body beyond the limit."""
+    """Return the refusal of a body beyond the limit."""
     return RefusedError(413, "too_large", f"The body may have {max_body} bytes at most; send fewer or smaller images.")

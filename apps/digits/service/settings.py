@@ -1,6 +1,8 @@
 """The bounds within which the service works."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from apps.digits.service.access import Access
 
 
 @dataclass(frozen=True)
@@ -15,10 +17,12 @@ class Settings:
         batch_wait: seconds that a batch waits for requests that are on their way; one that is alone never waits.
         max_waiting: requests that may wait for an answer; beyond, they are shed with 503.
         max_connections: open at once; beyond, they are closed.
+        max_chunks: of one body that comes in chunks; the work is by the chunk, however small it is.
         header_timeout: seconds for a request's head to arrive.
         body_timeout: seconds for its body to arrive.
         answer_timeout: seconds for everything; a client that reads too slowly is cut off.
         threads: that one run of the model may use.
+        access: under which names the service is asked.
     """
 
     max_body: int = 2**20
@@ -28,7 +32,9 @@ class Settings:
     batch_wait: float = 0.002
     max_waiting: int = 64
     max_connections: int = 512
+    max_chunks: int = 4096
     header_timeout: float = 5.0
     body_timeout: float = 5.0
     answer_timeout: float = 20.0
     threads: int = 1
+    access: Access = field(default_factory=Access)

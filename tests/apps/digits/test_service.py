@@ -1,20 +1,13 @@
 """The service as a process of its own: it reads digits, says how it goes, and documents itself."""
 
-import json
-import subprocess
-import sys
+from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from strokes import STROKES, picture
 from wire import png
 
-from book.notebooks import ROOT
-
-BLOCK = "import sys; sys.modules['torch'] = None; sys.argv[0] = 'serve'; import runpy; "
-RUN = "runpy.run_module('apps.digits.serve', run_name='__main__')"
+from apps.digits.strokes import STROKES, picture
 
 
 def test_reads_the_test_set_as_json(client, digits):
@@ -69,6 +62,22 @@ def test_health_names_the_model(client):
     assert reply.status_code == 200
     assert reply.json()["status"] == "ok"
     assert {"name", "classes", "metrics", "sha256", "training", "versions"} <= set(reply.json()["model"])
+    assert "reference" not in reply.json()["model"]  # thousands of numbers that nobody asked for
+    assert reply.json()["limits"] == {"max_body": 2**20, "max_pixels": 4_000_000, "max_images": 32}
+
+
+def test_what_is_unlike_a_digit_is_answered_with_a_doubt(client, digits):
+    def doubted():
+        lines = client.get("/metrics").text.splitlines()
+        return float(next(line for line in lines if line.startswith("service_doubted_total")).split()[1])
+
+    before = doubted()
+    noise = np.random.default_rng(0).random((1, 28, 28)).round(3).tolist()
+    known = digits.train.inputs[:1, 0].tolist()
+    strange, usual = client.post("/predict", json={"images": noise + known}).json()["predictions"]
+    assert "unlike" in " ".join(strange["doubts"])
+    assert usual["doubts"] == []
+    assert doubted() == before + 1
 
 
 def test_metrics_count(client):
@@ -133,14 +142,6 @@ def test_pages_allow_nothing_from_elsewhere(client):
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_serves_without_torch(model_folder):
-    command = [sys.executable, "-c", BLOCK + RUN, "--model", str(model_folder), "--port", "0"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        url = process.stdout.readline().split(" at ")[1].strip()
-        image = json.loads(json.dumps(np.zeros((1, 28, 28)).tolist()))
-        assert httpx.post(f"{url}predict", json={"images": image}, timeout=30).status_code == 200
-    finally:
-        process.terminate()
-        assert process.wait(30) == 0
-        process.stdout.close()
+def test_serves_without_torch(client, service):
+    assert client.post("/predict", json={"images": np.zeros((1, 28, 28)).tolist()}).status_code == 200
+    assert "libtorch" not in Path(f"/proc/{service.process.pid}/maps").read_text()

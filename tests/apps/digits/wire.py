@@ -1,6 +1,7 @@
 """Requests byte by byte, for what a well-behaved client library would not send."""
 
 import json
+import os
 import socket
 import time
 from io import BytesIO
@@ -55,6 +56,12 @@ def closes_within(connection, seconds):
 def resident(process):
     """Return the memory that a process holds, in bytes."""
     return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096
+
+
+def processor_seconds(process):
+    """Return how long a process has kept a processor busy."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 def eventually(condition, *, seconds=20):
