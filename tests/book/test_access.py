@@ -85,7 +85,7 @@ def test_the_keyboard_reaches_links_buttons_and_search(visit):
         reached.add(
             page.evaluate("(document.activeElement.innerText || document.activeElement.ariaLabel || '').trim()")
         )
-    assert {"Start with Concepts", "Open the Clinic"} <= reached
+    assert {"Start with Tensors", "Open the Clinic"} <= reached
     assert any("Search" in name for name in reached)
     page.keyboard.press("Control+k")
     assert page.evaluate("document.activeElement.type") == "search"

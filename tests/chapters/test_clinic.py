@@ -12,8 +12,8 @@ def ids(letter, count):
     return [f"{letter}{number}" for number in range(1, count + 1)]
 
 
-# By topic, whichever chapter runs them: concepts, logistic and softmax regression, convolutional and recurrent
-# networks, U-Net, tuning, data augmentation, deployment.
+# By topic, whichever chapter runs them: tensors and concepts, logistic and softmax regression, convolutional and
+# recurrent networks, U-Net, tuning, data augmentation, deployment.
 CASES = {"C": 14, "L": 7, "S": 8, "N": 8, "R": 6, "U": 11, "T": 7, "D": 5, "P": 4}
 REQUIRED = [case for letter, count in CASES.items() for case in ids(letter, count)]
 

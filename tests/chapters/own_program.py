@@ -1,0 +1,39 @@
+"""The program of a chapter's section "On your own data", taken from the notebook, for tests on small and odd files."""
+
+import ast
+import subprocess
+import sys
+from importlib import util
+from pathlib import Path
+from types import ModuleType
+
+from book import notebooks
+from book.notebooks import CHAPTERS
+
+
+def write(slug: str, path: Path) -> Path:
+    """Write the program that a chapter writes: its imports, the cells tagged "program", and its commands."""
+    cells = notebooks.code_cells(notebooks.read(CHAPTERS / f"{slug}.ipynb"))
+    functions = [cell.source for cell in cells if "program" in notebooks.tags(cell)]
+    (writer,) = [cell.source for cell in cells if "write-program" in notebooks.tags(cell)]
+    texts = {
+        node.targets[0].id: node.value.value
+        for node in ast.parse(writer).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    }
+    path.write_text("\n\n".join([texts["IMPORTS"], *functions, texts["COMMANDS"]]), encoding="utf-8")
+    return path
+
+
+def load(path: Path) -> ModuleType:
+    """Import a program, so that its functions can be called without a process for each call."""
+    spec = util.spec_from_file_location(path.stem, path)
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(path: Path, *arguments: object) -> subprocess.CompletedProcess:
+    """Run a program in a fresh process."""
+    command = [sys.executable, "-X", "utf8", str(path), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
