@@ -22,30 +22,33 @@ def one_hot(labels: Tensor, classes: int) -> Tensor:
 def regions(logits: Tensor, labels: Tensor, background: bool) -> tuple[Tensor, Tensor]:
     """The regions predicted, as probabilities, and those there, as indicators: two of (B, classes that count, ...)."""
     check_labels(logits, labels)
-    first = 0 if background else 1
     probabilities = logits.float().softmax(dim=1)
-    return probabilities[:, first:], one_hot(labels, logits.shape[1])[:, first:]
+    targets = one_hot(labels, logits.shape[1])
+    if not background:
+        probabilities = probabilities[:, 1:]
+        targets = targets[:, 1:]
+    return probabilities, targets
 
 
-def dice(
-    logits: Tensor, labels: Tensor, *, background: bool = False, squared: bool = False, batch: bool = False
-) -> Tensor:
+def dice(logits: Tensor, labels: Tensor, *, background: bool = False, batch: bool = False) -> Tensor:
     """Soft Dice loss: 1 - 2 |P T| / (|P| + |T|), averaged over the classes, with the softmax's probabilities P.
 
     A class that is neither there nor predicted costs nothing.
 
     Args:
         logits, labels, background: see above.
-        squared: whether |P| is the sum of squares, as in V-Net.
         batch: whether the volumes of a batch count as one large volume; otherwise each has its own loss.
 
     Source: Milletari, Navab and Ahmadi, 2016, V-Net, arXiv:1606.04797.
     """
     probabilities, targets = regions(logits, labels, background)
-    axes = [0, *range(2, logits.ndim)] if batch else list(range(2, logits.ndim))
+    axes = list(range(2, logits.ndim))  # depth, height and width
+    if batch:
+        axes.append(0)  # and the volumes of the batch
     both = (probabilities * targets).sum(dim=axes)  # (B, K), or (K,) for a batch as one
-    predicted = (probabilities**2 if squared else probabilities).sum(dim=axes)
-    score = (2 * both + SMOOTH) / (predicted + targets.sum(dim=axes) + SMOOTH)
+    predicted = probabilities.sum(dim=axes)
+    there = targets.sum(dim=axes)
+    score = (2 * both + SMOOTH) / (predicted + there + SMOOTH)
     return (1 - score).mean()
 
 
@@ -57,10 +60,14 @@ def generalized_dice(logits: Tensor, labels: Tensor, *, background: bool = False
 
     Source: Sudre et al., 2017, arXiv:1707.03237.
     """
-    probabilities, targets = (part.flatten(2) for part in regions(logits, labels, background))  # (B, K, voxels)
-    volume = targets.sum(dim=2)  # (B, K)
-    weights = torch.where(volume > 0, 1 / volume**2, 0)
-    weights = torch.where(volume > 0, weights, weights.amax(dim=1, keepdim=True))
-    both = (weights * (probabilities * targets).sum(dim=2)).sum(dim=1)
-    either = (weights * (probabilities.sum(dim=2) + volume)).sum(dim=1)
-    return (1 - (2 * both + SMOOTH) / (either + SMOOTH)).mean()
+    probabilities, targets = regions(logits, labels, background)
+    axes = list(range(2, logits.ndim))  # depth, height and width
+    both = (probabilities * targets).sum(dim=axes)  # (B, K)
+    predicted = probabilities.sum(dim=axes)
+    there = targets.sum(dim=axes)
+    weights = torch.where(there > 0, 1 / there**2, 0)
+    heaviest = weights.amax(dim=1, keepdim=True)
+    weights = torch.where(there > 0, weights, heaviest)  # for a class that is not there
+    overlap = (weights * both).sum(dim=1)  # (B,)
+    total = (weights * (predicted + there)).sum(dim=1)
+    return (1 - (2 * overlap + SMOOTH) / (total + SMOOTH)).mean()

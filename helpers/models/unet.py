@@ -1,7 +1,6 @@
 """The U-Net for volumes (u-net chapter)."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -18,11 +17,14 @@ class ConvBlock(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
-        layers: list[nn.Module] = []
-        for channels, step in ((in_channels, stride), (out_channels, 1)):
-            conv = nn.Conv3d(channels, out_channels, 3, step, padding=1, bias=False)
-            layers += [conv, nn.BatchNorm3d(out_channels), nn.ReLU(inplace=True)]
-        super().__init__(*layers)
+        super().__init__(
+            nn.Conv3d(in_channels, out_channels, 3, stride, padding=1, bias=False),
+            nn.BatchNorm3d(out_channels),
+            nn.ReLU(inplace=True),
+            nn.Conv3d(out_channels, out_channels, 3, padding=1, bias=False),
+            nn.BatchNorm3d(out_channels),
+            nn.ReLU(inplace=True),
+        )
 
 
 def upsampler(in_channels: int, out_channels: int, up: str) -> nn.Module:
@@ -48,8 +50,9 @@ def upsampler(in_channels: int, out_channels: int, up: str) -> nn.Module:
 def fit_to(features: Tensor, size: Sequence[int]) -> Tensor:
     """Features (B, C, ...) with the spatial size `size`: zeros are added, or values cut off, at the far ends."""
     sides: list[int] = []
-    for have, want in zip(features.shape[:1:-1], size[::-1], strict=True):
-        sides += [0, want - have]  # F.pad counts from the last axis; a negative number cuts
+    for axis in reversed(range(len(size))):  # F.pad wants the last axis first
+        missing = size[axis] - features.shape[2 + axis]
+        sides += [0, missing]  # nothing at the near end; a negative number cuts
     return F.pad(features, sides)
 
 
@@ -83,24 +86,35 @@ class UNet(nn.Module):
     ) -> None:
         super().__init__()
         self.skips = skips
-        self.first = nn.Identity() if early else ConvBlock(in_channels, widths[0])
-        seen = [in_channels if early else widths[0], *widths[1:]]  # channels of each skip
-        self.encoder, self.ups, self.decoder = (nn.ModuleList() for _ in range(3))
-        for level, (fine, coarse) in enumerate(pairwise(widths)):
-            self.encoder.append(ConvBlock(seen[level], coarse, stride=2))
-            self.ups.append(upsampler(coarse, fine + (0 if skips else seen[level]), up))
-            self.decoder.append(ConvBlock(seen[level] + fine, fine))
+        kept = list(widths)  # channels that each level hands across
+        if early:
+            self.first: nn.Module = nn.Identity()
+            kept[0] = in_channels
+        else:
+            self.first = ConvBlock(in_channels, widths[0])
+        self.encoder = nn.ModuleList()
+        self.ups = nn.ModuleList()
+        self.decoder = nn.ModuleList()
+        for level in range(len(widths) - 1):
+            fine = widths[level]
+            coarse = widths[level + 1]
+            from_below = fine if skips else fine + kept[level]
+            self.encoder.append(ConvBlock(kept[level], coarse, stride=2))
+            self.ups.append(upsampler(coarse, from_below, up))
+            self.decoder.append(ConvBlock(kept[level] + fine, fine))
         self.last = nn.Conv3d(widths[0], classes, 1)
 
     def forward(self, volumes: Tensor) -> Tensor:
         """Return logits, (B, in_channels, D, H, W) -> (B, classes, D, H, W)."""
-        levels = [self.first(volumes)]
+        features = self.first(volumes)
+        kept = []  # the features of each level, from the finest
         for block in self.encoder:
-            levels.append(block(levels[-1]))
-        features = levels.pop()
-        for up, block in zip(reversed(self.ups), reversed(self.decoder), strict=True):
-            skip = levels.pop()
-            features = fit_to(up(features), skip.shape[2:])
-            features = torch.cat([skip, features], dim=1) if self.skips else features
+            kept.append(features)
             features = block(features)
+        for level in reversed(range(len(kept))):
+            features = self.ups[level](features)
+            features = fit_to(features, kept[level].shape[2:])
+            if self.skips:
+                features = torch.cat([kept[level], features], dim=1)
+            features = self.decoder[level](features)
         return self.last(features)  # type: ignore[no-any-return]

@@ -18,7 +18,7 @@ DESCRIBED = {
     "modality": {"0": "FLAIR", "1": "T1w", "2": "t1gd", "3": "T2w"},
 }
 # A network trained for a few passes on six heads need not be good.
-LEARNED = ("Dice", "lead", "gain", "false", "attention", "distance", "one voxel off", "measured alike", "without skips")
+LEARNED = ("Dice", "gain", "attention")
 
 
 def write_scan(folder, number):
@@ -46,7 +46,7 @@ def scans(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("scans")
 def test_the_chapter_runs_on_scans(tmp_path):
-    small = {"dataset": "decathlon", "volumes": 20, "size": SIZE, "epochs": 8, "batch_size": 1, "width": 4}
+    small = {"dataset": "decathlon", "volumes": 20, "size": SIZE, "epochs": 4, "batch_size": 1, "width": 4, "seeds": 2}
     papermill.execute_notebook(
         CHAPTERS / "u-net.ipynb", tmp_path / "out.ipynb", small, cwd=CHAPTERS, kernel_name="python3", progress_bar=False
     )

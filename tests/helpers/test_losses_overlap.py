@@ -35,15 +35,14 @@ DRAWN = {
 
 @pytest.mark.parametrize("case", DRAWN)
 @pytest.mark.parametrize("background", [False, True])
-@pytest.mark.parametrize("squared", [False, True])
 @pytest.mark.parametrize("batch", [False, True])
-def test_dice_and_its_gradient_are_monais(case, background, squared, batch):
+def test_dice_and_its_gradient_are_monais(case, background, batch):
     logits, labels = DRAWN[case]
-    options = {"include_background": background, "squared_pred": squared, "batch": batch}
+    options = {"include_background": background, "batch": batch}
     theirs = DiceLoss(softmax=True, to_onehot_y=True, **options)
     both = []
     for loss in (
-        lambda z: losses.dice(z, labels, background=background, squared=squared, batch=batch),
+        lambda z: losses.dice(z, labels, background=background, batch=batch),
         lambda z: theirs(z, labels[:, None]),
     ):
         z = logits.clone().requires_grad_()
@@ -83,7 +82,6 @@ def test_dice_by_hand():
     labels[0, 0] = 1
     logits = torch.zeros(1, 2, 2, 2, 2)
     assert losses.dice(logits, labels).item() == pytest.approx(0.5, abs=1e-5)
-    assert losses.dice(logits, labels, squared=True).item() == pytest.approx(1 - 4 / 6, abs=1e-5)
 
 
 def test_generalized_dice_by_hand():
