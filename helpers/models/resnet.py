@@ -53,14 +53,16 @@ class ResNet(nn.Module):
         self, channels: int = 3, classes: int = 10, *, width: int = 32, stages: int = 2, stem: int = 4
     ) -> None:
         super().__init__()
-        first = nn.Conv2d(channels, width, stem + 2, stem, padding=1, bias=False)
+        size = stem + 2  # of the first kernel: neighboring windows overlap by two pixels
+        first = nn.Conv2d(channels, width, size, stride=stem, padding=1, bias=False)
         layers: list[nn.Module] = [first, nn.BatchNorm2d(width), nn.ReLU()]
         layers.append(ResidualBlock(width, width))
+        last = width  # channels at the end so far
         for _ in range(stages - 1):
-            layers.append(ResidualBlock(width, 2 * width, stride=2))
-            width *= 2
+            layers.append(ResidualBlock(last, 2 * last, stride=2))
+            last = 2 * last
         self.features = nn.Sequential(*layers)
-        self.head = nn.Linear(width, classes)
+        self.head = nn.Linear(last, classes)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits, (B, C, H, W) -> (B, K), for any H and W that leave at least one position."""

@@ -20,10 +20,10 @@ def source():
     """Return the program as the chapter writes it: its opening, the cells tagged "program", and its commands."""
     cells = notebooks.code_cells(notebooks.read(notebooks.CHAPTERS / "cnn.ipynb"))
     functions = [cell.source for cell in cells if "program" in notebooks.tags(cell)]
-    (writer,) = [cell.source for cell in cells if "write-program" in notebooks.tags(cell)]
+    writers = [cell.source for cell in cells if "write-program" in notebooks.tags(cell)]
     texts = {
         node.targets[0].id: node.value.value
-        for node in ast.parse(writer).body
+        for node in ast.parse("\n\n".join(writers)).body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
     }
     return "\n\n".join([texts["OPENING"], *functions, texts["COMMANDS"]])
@@ -32,7 +32,7 @@ def source():
 @pytest.fixture(scope="module")
 def file(source, tmp_path_factory):
     path = tmp_path_factory.mktemp("program") / "photos.py"
-    path.write_text(source.replace("EPOCHS = 20", "EPOCHS = 5"), encoding="utf-8")
+    path.write_text(source.replace("EPOCHS = 12", "EPOCHS = 5"), encoding="utf-8")
     return path
 
 
