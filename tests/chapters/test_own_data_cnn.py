@@ -98,7 +98,7 @@ def test_a_picture_that_is_cut_off_is_left_out(program, tmp_path, capsys):
     [
         ({}, 6, "0 usable classes"),
         ({"red": RED}, 6, "1 usable classes"),
-        ({"red": RED, "blue": BLUE}, 2, "it has 2 pictures"),
+        ({"red": RED, "blue": BLUE}, 2, "2 pictures, fewer than 5"),
     ],
 )
 def test_too_little_is_answered_in_a_sentence(file, tmp_path, classes, count, said):
