@@ -10,6 +10,7 @@ from apps.digits.service.preprocess import averaged
 
 Array = NDArray[np.float32]
 _PER_CLASS = 20
+_FEWEST = 3  # images behind a mean
 _SHARE = 0.99  # of the held-out images, that are to be doubted by neither sign
 
 
@@ -28,14 +29,17 @@ def reference_images(
         grid: the comparison is made on grid x grid values.
     """
     small = np.stack([averaged(image, grid).ravel() for image in images])
-    means = [
-        KMeans(min(_PER_CLASS, int((labels == label).sum())), n_init=1, random_state=0).fit(small[labels == label])
-        for label in np.unique(labels)
-    ]
-    sixteenths = np.clip(np.round(15 * np.concatenate([mean.cluster_centers_ for mean in means])), 0, 15).astype(int)
+    means = np.concatenate([_means(small[labels == label]) for label in np.unique(labels)])
+    sixteenths = np.clip(np.round(15 * means), 0, 15).astype(int)
     far = np.quantile(distances(held_out, sixteenths / 15, grid=grid), _SHARE)
     return ReferenceImages(
         images=tuple("".join(f"{value:x}" for value in image) for image in sixteenths.tolist()),
         max_distance=round(float(far), 4),
         min_certainty=round(float(np.quantile(certainties, 1 - _SHARE)), 4),
     )
+
+
+def _means(images: Array) -> Array:
+    """Return the means of groups of similar images; a smaller group would give its images away, and is left out."""
+    groups = KMeans(min(_PER_CLASS, max(1, len(images) // _FEWEST)), n_init=1, random_state=0).fit(images)
+    return np.asarray(groups.cluster_centers_[np.bincount(groups.labels_) >= _FEWEST])
