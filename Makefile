@@ -92,11 +92,12 @@ run: $(INSTALLED) ## Run one chapter with your parameters: make run CHAPTER=conc
 # --- checks ----------------------------------------------------------------------------------------------------
 
 TEST_ARGS ?=
-PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -p tests.strict_nbval -n $(JOBS) --dist loadfile \
+# In the order given, the longest files first: by itself xdist would leave those of few but long tests to the end.
+PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -p tests.strict_nbval -n $(JOBS) --dist loadfile --no-loadscope-reorder \
     --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 300
 
 test: book colab ## Run every test, and every chapter a second time, as on Colab, comparing all it prints and draws
-	@$(PYTEST) tests $(COLAB) $(TEST_ARGS)
+	@$(PYTEST) $(COLAB) tests $(TEST_ARGS)
 
 lint: $(INSTALLED) ## Check style, formatting, types of helpers, and that notebooks carry no outputs
 	@$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import sysconfig
 import venv
 from pathlib import Path
 
+import matplotlib
 from nbformat import NotebookNode
 
 KERNEL = "like-colab"
@@ -48,11 +49,18 @@ def make_python(folder: Path, edition: NotebookNode) -> Path:
 
 def make_kernel(folder: Path, python: Path) -> Path:
     """Make a kernel of that Python, which knows nothing of this environment; return what JUPYTER_PATH has to name."""
+    environment = {
+        "PYTHONPATH": "",
+        "HOME": str(folder),
+        "PATH": "/usr/bin:/bin",
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "MPLCONFIGDIR": matplotlib.get_cachedir(),  # or each kernel would list the machine's fonts anew
+    }
     spec = {
         "argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": KERNEL,
         "language": "python",
-        "env": {"PYTHONPATH": "", "HOME": str(folder), "PATH": "/usr/bin:/bin", "JUPYTER_PLATFORM_DIRS": "1"},
+        "env": environment,
     }
     place = folder / "jupyter" / "kernels" / KERNEL
     place.mkdir(parents=True)

@@ -17,6 +17,13 @@ async function settle() {
   // A file beside the page would be one of the printing server.
   for (const link of document.querySelectorAll("a[href]"))
     if (!/^(#|\w+:)/.test(link.getAttribute("href"))) link.removeAttribute("href");
+  // A section may begin at the foot of a page, and its heading on the next: links lead to the heading.
+  for (const section of document.querySelectorAll("section[id]")) {
+    const heading = section.querySelector(":scope > :is(h1, h2, h3, h4, h5, h6)");
+    if (!heading || heading.id) continue;
+    heading.id = section.id;
+    section.removeAttribute("id");
+  }
   for (const image of document.images) image.loading = "eager";
   document.querySelectorAll("details.hide").forEach(unfold);
   for (const cell of document.querySelectorAll(".cell_input"))

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import pypdfium2
 import pytest
 from pypdf import PdfReader
 
@@ -17,13 +18,24 @@ CASE = re.compile(r"[A-Z]\d+ · ")
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory):
+def file(tmp_path_factory):
     """The book, printed now, by the command that `make pdf` calls."""
     if PROGRAM is None or not (HTML / "index.html").exists():
         pytest.skip("printing needs Chromium and the built book")
     file = tmp_path_factory.mktemp("printed") / "book.pdf"
     subprocess.run([sys.executable, "-m", "book.pdf", file], cwd=ROOT, check=True)
+    return file
+
+
+@pytest.fixture(scope="module")
+def printed(file):
     return PdfReader(file)
+
+
+@pytest.fixture(scope="module")
+def texts(file):
+    """The words of each page, read by Chromium's own library: pypdf needs ten minutes for the whole book."""
+    return [words(page.get_textpage().get_text_range()) for page in pypdfium2.PdfDocument(file)]
 
 
 def words(text):
@@ -40,26 +52,19 @@ def sections(book, deepest=2, entries=None, level=1):
             yield level, entry.title, book.get_destination_page_number(entry)
 
 
-def read(book, first, last):
-    """The words of the pages from the first up to the last, which is not among them."""
-    return "".join(words(book.pages[i].extract_text()) for i in range(first, last))
-
-
-def test_the_contents_name_the_page_of_every_title_and_section(printed):
+def test_the_contents_name_the_page_of_every_title_and_section(printed, texts):
     found = list(sections(printed))
     here = next(i for i, (_, title, _) in enumerate(found) if title == "Contents")
     listed = [entry for entry in found[here + 1 :] if entry[1] not in UNLISTED and len(entry[1]) > 1]
     assert len([title for level, title, _ in listed if level == 1]) >= 9
-    contents = read(printed, found[here][2], listed[0][2])
+    contents = "".join(texts[found[here][2] : listed[0][2]])
     for _, title, page in listed:
         assert f"{words(title)}{page + 1}" in contents, title
-    for level, title, page in listed[::4]:  # reading all pages would take a minute
-        text = words(printed.pages[page].extract_text())
-        assert words(title) in text, f"{title!r} is not on page {page + 1}"
+    for level, title, page in listed:
+        assert words(title) in texts[page], f"{title!r} is not on page {page + 1}"
         if level == 1:  # whose name stands above each of its pages
-            before = words(printed.pages[page - 1].extract_text())
-            assert text.startswith(words(title)), title
-            assert not before.startswith(words(title)), title
+            assert texts[page].startswith(words(title)), title
+            assert not texts[page - 1].startswith(words(title)), title
 
 
 def fragments(page):
@@ -97,18 +102,18 @@ def test_each_entry_of_the_contents_has_a_line_with_its_number_at_the_right(prin
     assert max(right) - min(right) < NUMBER_WIDTH
 
 
-def test_the_list_of_cases_names_the_page_of_each(printed):
+def test_the_list_of_cases_names_the_page_of_each(printed, texts):
     titles = [(title, page) for level, title, page in sections(printed) if level == 1]
     here = next(i for i, (title, _) in enumerate(titles) if title == "Clinic")
-    clinic = read(printed, titles[here][1], titles[here + 1][1])
+    clinic = "".join(texts[titles[here][1] : titles[here + 1][1]])
     cases = [(title, page) for _, title, page in sections(printed, 3) if CASE.match(title)]
     assert len(cases) > 50
     missing = [title for title, page in cases if f"{words(title)}{page + 1}" not in clinic]
     assert missing == []
 
 
-def test_checks_are_their_ticks_and_solutions_have_a_title(printed):
-    text = read(printed, 0, len(printed.pages))
+def test_checks_are_their_ticks_and_solutions_have_a_title(texts):
+    text = "".join(texts)
     assert "Solution" in text
     assert "Showcodecell" not in text
 

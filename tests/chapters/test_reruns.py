@@ -77,29 +77,26 @@ def test_another_seed_and_few_epochs(tmp_path):
     assert status == 0, stderr
 
 
-def test_papermill_ends_at_an_unknown_name_and_says_the_nearest_one(slug, tmp_path):
-    near = numeric(slug)
-    status, stderr = run(slug, tmp_path / "out.ipynb", "-p", near[:-1], "3")
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("epoch", "3", "this chapter has no parameter 'epoch' (given as 3); did you mean 'epochs'?"),
+        ("epochs", "many", "parameter 'epochs' is 'many', but must be a whole number from "),
+    ],
+)
+def test_papermill_ends_at_what_a_chapter_refuses(tmp_path, name, value, said):
+    status, stderr = run("logistic-regression", tmp_path / "out.ipynb", "-p", name, value)
     assert status != 0
-    sentence = last_sentence(stderr)
-    assert sentence.startswith("ParameterError: ")
-    assert repr(near[:-1]) in sentence
-    assert f"did you mean {near!r}?" in sentence
+    assert last_sentence(stderr).startswith(f"ParameterError: {said}")
     assert cells_run(tmp_path / "out.ipynb") <= UP_TO_THE_START_CELLS
 
 
-def test_papermill_ends_at_a_wrong_type(slug, tmp_path):
-    status, stderr = run(slug, tmp_path / "out.ipynb", "-p", numeric(slug), "many")
-    assert status != 0
-    assert last_sentence(stderr).startswith(f"ParameterError: parameter {numeric(slug)!r} is ")
-    assert "whole number" in last_sentence(stderr)
-    assert cells_run(tmp_path / "out.ipynb") <= UP_TO_THE_START_CELLS
-
-
-def test_wrong_values_and_an_absent_device_are_refused(slug, chapter):
+def test_an_unknown_name_wrong_values_and_an_absent_device_are_refused(slug, chapter):
     name, absent = numeric(slug), absent_device()
-    given = [{name: value} for value in ("many", 2.5, True, -1)]
-    *refused, no_device = refusals(chapter, *given, {"device": absent or "abacus"})
+    given = [{name[:-1]: 3}, *({name: value} for value in ("many", 2.5, True, -1)), {"device": absent or "abacus"}]
+    unknown, *refused, no_device = refusals(chapter, *given)
+    said = f"this chapter has no parameter {name[:-1]!r} (given as 3); did you mean {name!r}?"
+    assert unknown == ["ParameterError", said]
     for kind, sentence in refused:
         assert kind == "ParameterError"
         assert sentence.startswith(f"parameter {name!r} is ")

@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -103,4 +104,5 @@ def test_style_does_not_depend_on_what_was_set_before():
 
 def test_style_outside_a_notebook_does_not_import_ipython():
     code = "import sys; from helpers import plot; plot.use_style(); assert 'matplotlib_inline' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, env={"MPLBACKEND": "Agg", "PATH": ""})
+    environment = {"MPLBACKEND": "Agg", "PATH": "", "MPLCONFIGDIR": matplotlib.get_cachedir()}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
