@@ -12,7 +12,7 @@ label out of range or a NaN is a ValueError. Probabilities where logits are expe
 
 from helpers.metrics.counts import accuracy, confusion_matrix, f1, precision, recall
 from helpers.metrics.overlap import dice_scores, false_alarms, mean_dice
-from helpers.metrics.regression import mean_absolute_error, root_mean_squared_error
+from helpers.metrics.regression import mean_absolute_error
 from helpers.metrics.scores import auroc, average_precision, calibration_error
 from helpers.metrics.surfaces import surface_distances
 
@@ -29,6 +29,5 @@ __all__ = [
     "mean_dice",
     "precision",
     "recall",
-    "root_mean_squared_error",
     "surface_distances",
 ]

@@ -102,11 +102,9 @@ def test_calibration_by_hand():
     assert metrics.calibration_error(pair, torch.tensor([1, 0])) == pytest.approx(0.46, abs=1e-6)
 
 
-def test_errors_of_regression_by_hand():
+def test_mean_absolute_error_by_hand():
     predictions, targets = torch.tensor([1.0, 2.0, 6.0]), torch.tensor([1.0, 4.0, 2.0])
     assert metrics.mean_absolute_error(predictions, targets) == 2
-    assert metrics.root_mean_squared_error(predictions, targets) == pytest.approx((20 / 3) ** 0.5, abs=1e-12)
-    assert metrics.root_mean_squared_error(torch.tensor([300]), torch.tensor([0])) == 300
 
 
 @st.composite
@@ -192,6 +190,5 @@ def test_calibration_agrees_with_its_definition(case, bins):
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=1, max_size=30))
 def test_regression_agrees_with_scikit_learn(pairs):
     predictions, targets = torch.tensor(pairs, dtype=torch.float64).T
-    absolute, squared = (f(targets, predictions) for f in (oracle.mean_absolute_error, oracle.root_mean_squared_error))
+    absolute = oracle.mean_absolute_error(targets, predictions)
     assert metrics.mean_absolute_error(predictions, targets) == pytest.approx(absolute, rel=1e-9)
-    assert metrics.root_mean_squared_error(predictions, targets) == pytest.approx(squared, rel=1e-9)
