@@ -12,9 +12,9 @@ from optuna import Study
 
 from apps.sweep import notebook
 from apps.sweep.config import SweepConfig
-from apps.sweep.database import reason, storage_failure
+from apps.sweep.database import find_failure, reason
 from apps.sweep.journal import Journal
-from apps.sweep.messages import SweepError, is_disk_full
+from apps.sweep.messages import SweepError, find_disk_full
 from apps.sweep.output import check_folder, print_verdict, report_line, write_files
 from apps.sweep.parameters import parameter_types
 from apps.sweep.runner import Runner
@@ -58,11 +58,11 @@ def _sentence(error: Exception, storage: str) -> str:
     if isinstance(error, SweepError):
         return str(error)
     go_on = "what is complete is kept, and the same command goes on from here"
-    if is_disk_full(error):
-        return f"the disk is full ({reason(error, storage)}); make room: {go_on}."
+    if full := find_disk_full(error):
+        return f"the disk is full ({reason(full, storage)}); make room: {go_on}."
     if isinstance(error, OSError):
         return f"{reason(error, storage)}; {go_on}."
-    failure = storage_failure(error)
+    failure = find_failure(error)
     return f"the database has failed: {reason(failure, storage)}; {go_on}." if failure else ""
 
 

@@ -20,7 +20,7 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from apps.sweep.messages import SweepError, first_line, root_cause
+from apps.sweep.messages import SweepError, find_in_chain, first_line, root_cause
 from apps.sweep.trials import run_again
 
 BEAT_SECONDS = 10  # how often a process says that its trial is alive
@@ -135,11 +135,9 @@ def _missing_driver(error: ImportError) -> str:
     return f"its driver {module} is not installed: pip install {PACKAGES.get(module, module)}"
 
 
-def storage_failure(error: BaseException | None) -> BaseException | None:
-    """Return the database's failure in what led to an error, if there is one; Optuna may hide it behind another."""
-    while error is not None and not isinstance(error, FAILURES):
-        error = error.__cause__ or error.__context__
-    return error
+def find_failure(error: BaseException) -> BaseException | None:
+    """Return the database's failure among the errors that led to this one, if there is one."""
+    return find_in_chain(error, lambda found: isinstance(found, FAILURES))
 
 
 def reason(error: BaseException, url: str) -> str:

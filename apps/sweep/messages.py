@@ -1,6 +1,7 @@
 """What a sweep says when something goes wrong: two exceptions, and short sentences made of other people's errors."""
 
 import errno
+from collections.abc import Callable
 
 MOST_CHARACTERS = 200
 
@@ -33,6 +34,14 @@ def root_cause(error: BaseException) -> BaseException:
     return error
 
 
-def is_disk_full(error: BaseException) -> bool:
-    """Return whether an error says that there is no room on the disk, or none left for this user."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+def find_in_chain(error: BaseException | None, matches: Callable[[BaseException], bool]) -> BaseException | None:
+    """Return the first error, of those that led to this one, that matches; Optuna hides some behind others."""
+    while error is not None and not matches(error):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def find_disk_full(error: BaseException) -> BaseException | None:
+    """Return the error which says that there is no room on the disk, or none left for this user."""
+    full = (errno.ENOSPC, errno.EDQUOT)
+    return find_in_chain(error, lambda found: isinstance(found, OSError) and found.errno in full)

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from papermill.parameterize import parameterize_notebook  # type: ignore[import-untyped]
 
-from apps.sweep.messages import SweepError, TrialError, first_line, is_disk_full
+from apps.sweep.messages import SweepError, TrialError, find_disk_full, first_line
 from helpers.files import write_whole
 
 Value = bool | int | float | str
@@ -115,7 +115,7 @@ def _execute(client: NotebookClient) -> None:
     except CellExecutionError as error:
         raise TrialError(_sentence(error)) from error
     except Exception as error:  # a dead kernel, a cell past its time
-        if is_disk_full(error):
+        if find_disk_full(error):
             raise
         raise TrialError(f"{type(error).__name__}: {first_line(error)}") from error
 

@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 
 from apps.sweep import notebook
 from apps.sweep.config import SweepConfig
-from apps.sweep.database import PATIENCE_SECONDS, Database, storage_failure
+from apps.sweep.database import PATIENCE_SECONDS, Database, find_failure
 from apps.sweep.journal import Journal
 from apps.sweep.messages import SweepError, TrialError
 from apps.sweep.metric import metric_value
@@ -107,7 +107,7 @@ class Runner:
                 return self._step(study)
             except Exception as error:
                 failing_since = failing_since or time.monotonic()
-                if not storage_failure(error) or time.monotonic() - failing_since > PATIENCE_SECONDS:
+                if not find_failure(error) or time.monotonic() - failing_since > PATIENCE_SECONDS:
                     raise
                 self._stop.wait(LOOK_SECONDS)
 
@@ -139,14 +139,15 @@ class Runner:
 
         try:
             study.optimize(objective, n_trials=1, catch=(NotNeeded, Interrupted))
-        except (ValueError, AssertionError):  # Optuna's refusals to tell a trial that has ended
-            if "value" not in report or not _has_failed(study, report["number"]):
+        except (ValueError, AssertionError) as error:  # Optuna's refusals to tell a trial that has ended
+            has_ended = {"value", "error", "interrupted"} & report.keys()
+            if isinstance(error, SweepError) or not has_ended or not _has_failed(study, report["number"]):
                 raise
             report["lost"] = True
-        if "interrupted" in report:
-            run_again(study, study.get_trials(deepcopy=False)[report["number"]])
-        elif "number" in report:
+        if report and "interrupted" not in report:
             self._reports.put(report)
+        elif report and "lost" not in report:
+            run_again(study, study.get_trials(deepcopy=False)[report["number"]])
 
     def _begin(self, trial: Trial) -> dict[str, notebook.Value]:
         """Choose the parameters, and sign the trial; or give way if as many as planned began before this one."""

@@ -185,17 +185,17 @@ def test_files_of_another_origin_are_not_overwritten(sweep, refused):
     assert (sweep.out / "index.html").read_text() == "my own page"
 
 
-def test_a_full_disk_is_one_sentence(sweep):
-    """The disk is full from the third write of results on; Python's own error stands for the system's."""
+@pytest.mark.parametrize("place", ["results.write_results", "journal.JournalFileBackend.append_logs"])
+def test_a_full_disk_is_one_sentence(sweep, place):
+    """From the moment on when the first trial has run, nothing can be written any more."""
     full = (
-        "import errno, os, sys\nfrom apps.sweep import cli, results\nwritten = []\n"
-        "def write(out, table, real=results.write_results):\n"
-        "    if any(row['state'] == 'complete' for row in table):\n"
-        "        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(out))\n"
-        "    real(out, table)\n"
-        "results.write_results = write\nsys.exit(cli.main(sys.argv[1:]))"
+        "import errno, os, sys\nfrom pathlib import Path\nfrom apps.sweep import cli, journal, results\n"
+        f"real = {place}\ndef write(*words):\n"
+        "    if 'injected-parameters' in ''.join(path.read_text() for path in Path('out/trials').glob('0*')):\n"
+        "        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
+        f"    return real(*words)\n{place} = write\nsys.exit(cli.main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", full, "tiny.ipynb", "--out", "out", *LR, "--trials", "1"]
+    command = [sys.executable, "-c", full, "tiny.ipynb", "--out", "out", *LR, "--trials", "2"]
     done = subprocess.run(command, cwd=sweep.folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert done.stderr.startswith("sweep: the disk is full (")
