@@ -1,5 +1,6 @@
 """A study on a real PostgreSQL server: many processes, processes that die, a server that restarts."""
 
+import contextlib
 import subprocess
 import sys
 
@@ -31,8 +32,19 @@ def start(folder, database, *words):
     return sweep, sweep.start(*LR, "--storage", database, *words)
 
 
-def study(database):
-    return optuna.load_study(study_name="tiny", storage=open_storage(database))
+@contextlib.contextmanager
+def opened(database):
+    """Open the database's storage, and close its connections at the end: left open, they would warn in a later test."""
+    storage = open_storage(database)
+    try:
+        yield storage
+    finally:
+        storage.engine.dispose()
+
+
+def trials_of(database):
+    with opened(database) as storage:
+        return optuna.load_study(study_name="tiny", storage=storage).trials
 
 
 def end(process):
@@ -55,19 +67,20 @@ def test_a_killed_process_loses_nothing_and_its_trial_counts_once(tmp_path, data
     first, dying = start(tmp_path / "a", database, "--trials", 3)
     first.hold()
     wait_for(first.held, seconds=120)
-    number = study(database).get_trials(states=(TrialState.RUNNING,))[0].number
+    number = next(trial.number for trial in trials_of(database) if trial.state == TrialState.RUNNING)
     kill([dying.pid, *children(dying.pid)])
     dying.communicate()
     second, other = start(tmp_path / "b", database, "--trials", 3)
     assert end(other).returncode == 0, other.err
     assert "3 of 3 trials complete\n" in other.out
-    trials = study(database).trials
+    trials = trials_of(database)
     lost = trials[number]
     assert lost.state == TrialState.FAIL
     again = [trial for trial in trials if trial.number != number and trial.params == lost.params]
     assert [trial.state for trial in again] == [TrialState.COMPLETE]
     assert len([trial for trial in trials if trial.state == TrialState.COMPLETE]) == 3
-    assert len(counted(study(database))) == 3
+    with opened(database) as storage:
+        assert len(counted(optuna.load_study(study_name="tiny", storage=storage))) == 3
     assert sum(row["state"] == "complete" for row in read_results(second.out)) == 3
 
 
@@ -82,7 +95,7 @@ def test_the_server_restarts_in_the_middle(tmp_path, server, database):
     assert end(process).returncode == 0, process.err
     assert process.err == ""
     assert "2 of 2 trials complete\n" in process.out
-    assert [trial.state for trial in study(database).trials] == [TrialState.COMPLETE] * 2
+    assert [trial.state for trial in trials_of(database)] == [TrialState.COMPLETE] * 2
 
 
 def test_a_server_that_does_not_come_back_is_one_sentence(tmp_path, server, database):
@@ -124,17 +137,17 @@ def test_a_wrong_address_is_one_sentence_without_the_password(database, change, 
 
 def test_what_is_alive_is_told_by_the_servers_clock_alone(database):
     """Two machines whose clocks differ by minutes: the heartbeat is written and compared by the server."""
-    storage = open_storage(database)
-    running = optuna.create_study(study_name="tiny", storage=storage)
-    trial = running.ask()
-    storage.record_heartbeat(trial._trial_id)
-    with psycopg.connect(database) as connection:
-        before = connection.execute("select heartbeat from trial_heartbeats").fetchone()
-        now = connection.execute("select now()::timestamp").fetchone()
-        assert abs((now[0] - before[0]).total_seconds()) < 60
+    with opened(database) as storage:
+        running = optuna.create_study(study_name="tiny", storage=storage)
+        trial = running.ask()
+        storage.record_heartbeat(trial._trial_id)
+        with psycopg.connect(database) as connection:
+            before = connection.execute("select heartbeat from trial_heartbeats").fetchone()
+            now = connection.execute("select now()::timestamp").fetchone()
+            assert abs((now[0] - before[0]).total_seconds()) < 60
+            optuna.storages.fail_stale_trials(running)
+            assert running.trials[0].state == TrialState.RUNNING
+            connection.execute("update trial_heartbeats set heartbeat = heartbeat - interval '5 minutes'")
+            connection.commit()
         optuna.storages.fail_stale_trials(running)
-        assert running.trials[0].state == TrialState.RUNNING
-        connection.execute("update trial_heartbeats set heartbeat = heartbeat - interval '5 minutes'")
-        connection.commit()
-    optuna.storages.fail_stale_trials(running)
-    assert [t.state for t in running.trials] == [TrialState.FAIL, TrialState.WAITING]
+        assert [t.state for t in running.trials] == [TrialState.FAIL, TrialState.WAITING]
