@@ -13,6 +13,7 @@ from book.notebooks import ROOT
 from tests.book.conftest import HTML
 
 UNLISTED = {"Goals", "Recap", "References"}  # in every chapter, where a reader expects them
+BEGINNING = 20  # letters of a title
 PAGE_HEAD, PAGE_FOOT, NUMBER_WIDTH = 790, 50, 16  # points
 CASE = re.compile(r"[A-Z]\d+ · ")
 
@@ -61,7 +62,8 @@ def test_the_contents_name_the_page_of_every_title_and_section(printed, texts):
     for _, title, page in listed:
         assert f"{words(title)}{page + 1}" in contents, title
     for level, title, page in listed:
-        assert words(title) in texts[page], f"{title!r} is not on page {page + 1}"
+        beginning = words(title)[:BEGINNING]  # the rest may stand in another line, which is read later
+        assert beginning in texts[page], f"{title!r} is not on page {page + 1}"
         if level == 1:  # whose name stands above each of its pages
             assert texts[page].startswith(words(title)), title
             assert not texts[page - 1].startswith(words(title)), title
