@@ -11,17 +11,23 @@ from book import notebooks
 from book.notebooks import CHAPTERS
 
 
-def write(slug: str, path: Path) -> Path:
-    """Write the program that a chapter writes: its imports, the cells tagged "program", and its commands."""
+def source(slug: str) -> str:
+    """Return the program that a chapter writes: its opening, the cells tagged "program", and its commands."""
     cells = notebooks.code_cells(notebooks.read(CHAPTERS / f"{slug}.ipynb"))
     functions = [cell.source for cell in cells if "program" in notebooks.tags(cell)]
-    (writer,) = [cell.source for cell in cells if "write-program" in notebooks.tags(cell)]
+    writers = [cell.source for cell in cells if "write-program" in notebooks.tags(cell)]
     texts = {
         node.targets[0].id: node.value.value
-        for node in ast.parse(writer).body
+        for node in ast.parse("\n\n".join(writers)).body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
     }
-    path.write_text("\n\n".join([texts["IMPORTS"], *functions, texts["COMMANDS"]]), encoding="utf-8")
+    opening = texts["OPENING"] if "OPENING" in texts else texts["IMPORTS"]
+    return "\n\n".join([opening, *functions, texts["COMMANDS"]])
+
+
+def write(slug: str, path: Path) -> Path:
+    """Write the program of a chapter to a file."""
+    path.write_text(source(slug), encoding="utf-8")
     return path
 
 

@@ -1,32 +1,20 @@
 """The program that the chapter on convolutional networks gives to readers: it meets the odd files of real folders."""
 
 import ast
-import subprocess
-import sys
-from importlib import util
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from book import notebooks
+from tests.chapters import own_program
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
 
 
 @pytest.fixture(scope="module")
 def source():
-    """Return the program as the chapter writes it: its opening, the cells tagged "program", and its commands."""
-    cells = notebooks.code_cells(notebooks.read(notebooks.CHAPTERS / "cnn.ipynb"))
-    functions = [cell.source for cell in cells if "program" in notebooks.tags(cell)]
-    writers = [cell.source for cell in cells if "write-program" in notebooks.tags(cell)]
-    texts = {
-        node.targets[0].id: node.value.value
-        for node in ast.parse("\n\n".join(writers)).body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-    }
-    return "\n\n".join([texts["OPENING"], *functions, texts["COMMANDS"]])
+    return own_program.source("cnn")
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +26,7 @@ def file(source, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def program(file):
-    """Return the program as a module, so that its functions can be called one by one."""
-    spec = util.spec_from_file_location("photos", file)
-    module = util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return own_program.load(file)
 
 
 def picture(color, noise=20, size=(40, 30)):
@@ -58,12 +42,6 @@ def folder_of(path, classes, count=6):
     return path
 
 
-def call(file, *arguments):
-    """Run the program in a process of its own, as a reader does."""
-    command = [sys.executable, "-X", "utf8", str(file), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-
-
 def test_is_plain_pytorch(source):
     imported = {node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}
     assert not any(str(module).startswith("helpers") for module in imported)
@@ -73,7 +51,7 @@ def test_learns_from_chinese_folders_and_predicts_in_a_fresh_process(program, fi
     folder = folder_of(tmp_path / "照片", {"红": RED, "蓝": BLUE}, count=12)
     program.train_on_folder(folder, tmp_path / "模型.pt")
     picture(RED, size=(64, 64)).save(tmp_path / "新.png")
-    answer = call(file, "predict", tmp_path / "模型.pt", tmp_path / "新.png")
+    answer = own_program.run(file, "predict", tmp_path / "模型.pt", tmp_path / "新.png")
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines()[0].endswith("红")
 
@@ -105,7 +83,7 @@ def test_too_little_is_answered_in_a_sentence(file, tmp_path, classes, count, sa
     folder = tmp_path / "pictures"
     folder.mkdir()
     folder_of(folder, classes, count)
-    answer = call(file, "train", folder, tmp_path / "model.pt")
+    answer = own_program.run(file, "train", folder, tmp_path / "model.pt")
     assert answer.returncode == 1
     assert said in answer.stdout + answer.stderr
     assert "Traceback" not in answer.stderr
@@ -113,7 +91,7 @@ def test_too_little_is_answered_in_a_sentence(file, tmp_path, classes, count, sa
 
 def test_missing_files_are_answered_in_a_sentence(file, tmp_path):
     for arguments in (("train", tmp_path / "nowhere", "model.pt"), ("predict", "model.pt", tmp_path / "nowhere.png")):
-        answer = call(file, *arguments)
+        answer = own_program.run(file, *arguments)
         assert answer.returncode == 1
         assert answer.stderr.startswith("There is no ")
         assert len(answer.stderr.splitlines()) == 1
@@ -121,7 +99,7 @@ def test_missing_files_are_answered_in_a_sentence(file, tmp_path):
 
 def test_a_missing_model_is_answered_in_a_sentence(file, tmp_path):
     picture(RED).save(tmp_path / "new.png")
-    answer = call(file, "predict", tmp_path / "nowhere.pt", tmp_path / "new.png")
+    answer = own_program.run(file, "predict", tmp_path / "nowhere.pt", tmp_path / "new.png")
     assert answer.returncode == 1
     assert answer.stderr.startswith("There is no ")
 
@@ -129,7 +107,7 @@ def test_a_missing_model_is_answered_in_a_sentence(file, tmp_path):
 def test_a_file_that_is_no_model_is_answered_in_a_sentence(file, tmp_path):
     picture(RED).save(tmp_path / "new.png")
     (tmp_path / "model.pt").write_text("no model")
-    answer = call(file, "predict", tmp_path / "model.pt", tmp_path / "new.png")
+    answer = own_program.run(file, "predict", tmp_path / "model.pt", tmp_path / "new.png")
     assert answer.returncode == 1
     assert answer.stderr == f"{tmp_path / 'model.pt'} is no model of this program.\n"
 
@@ -137,7 +115,7 @@ def test_a_file_that_is_no_model_is_answered_in_a_sentence(file, tmp_path):
 def test_a_text_is_no_new_picture(file, tmp_path):
     (tmp_path / "model.pt").write_text("never read")
     (tmp_path / "new.png").write_text("no picture")
-    answer = call(file, "predict", tmp_path / "model.pt", tmp_path / "new.png")
+    answer = own_program.run(file, "predict", tmp_path / "model.pt", tmp_path / "new.png")
     assert answer.returncode == 1
     assert answer.stderr.startswith(f"{tmp_path / 'new.png'} is no picture")
 

@@ -1,45 +1,21 @@
 """The program for labeled lines of one's own, from the rnn chapter, on the small and odd files that people have."""
 
-import ast
-import subprocess
-import sys
-from importlib import util
-
 import pytest
 
-from book import notebooks
-from book.notebooks import CHAPTERS
+from tests.chapters import own_program
 
 PRAISE = ["物美价廉，下次还来", "味道很好，很满意", "服务很好", "质量很好，满意", "送货很快", "很好，很快"]
 COMPLAINT = ["太慢了，不满意", "质量太差", "味道太差，不会再来", "服务太差了", "太贵了", "又慢又差"]
 
 
-def program_text():
-    """Return the program that the chapter writes: its imports, the cells tagged "program", and its commands."""
-    cells = notebooks.code_cells(notebooks.read(CHAPTERS / "rnn.ipynb"))
-    functions = [cell.source for cell in cells if "program" in notebooks.tags(cell)]
-    (writer,) = [cell.source for cell in cells if "write-program" in notebooks.tags(cell)]
-    texts = {
-        node.targets[0].id: node.value.value
-        for node in ast.parse(writer).body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-    }
-    return "\n\n".join([texts["IMPORTS"], *functions, texts["COMMANDS"]])
-
-
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("program") / "lines.py"
-    path.write_text(program_text(), encoding="utf-8")
-    return path
+    return own_program.write("rnn", tmp_path_factory.mktemp("program") / "lines.py")
 
 
 @pytest.fixture(scope="module")
 def program(file):
-    spec = util.spec_from_file_location("lines", file)
-    module = util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return own_program.load(file)
 
 
 def write(folder, lines, encoding="utf-8", name="评论.csv"):
@@ -52,23 +28,18 @@ def chinese(delimiter=","):
     return [f"好评{delimiter}{text}" for text in PRAISE] + [f"差评{delimiter}{text}" for text in COMPLAINT]
 
 
-def run(file, *arguments):
-    command = [sys.executable, "-X", "utf8", str(file), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-
-
 def test_trains_and_names_a_new_text_in_fresh_processes(file, tmp_path):
     lines = write(tmp_path, chinese() * 2, encoding="utf-8-sig")  # with the mark that Excel writes
-    trained = run(file, "train", lines, tmp_path / "model.pt")
+    trained = own_program.run(file, "train", lines, tmp_path / "model.pt")
     assert trained.returncode == 0, trained.stderr
     assert "12 texts of 2 classes" in trained.stdout  # each text once
-    named = run(file, "predict", tmp_path / "model.pt", "很好，很满意")
+    named = own_program.run(file, "predict", tmp_path / "model.pt", "很好，很满意")
     assert named.returncode == 0, named.stderr
     assert {line.partition(":")[0] for line in named.stdout.splitlines()} == {"好评", "差评"}
 
 
 def test_the_command_line_answers_in_one_sentence(file, tmp_path):
-    done = run(file, "train", tmp_path / "missing.csv", tmp_path / "model.pt")
+    done = own_program.run(file, "train", tmp_path / "missing.csv", tmp_path / "model.pt")
     assert done.returncode == 1
     assert done.stderr.strip().splitlines() == [f"There is no file {tmp_path / 'missing.csv'}. Check the path."]
 

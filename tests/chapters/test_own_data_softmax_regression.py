@@ -1,44 +1,20 @@
 """The program for the reader's own pictures, taken from the chapter, on the small and odd folders that people have."""
 
-import ast
-import subprocess
-import sys
-from importlib import util
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from book import notebooks
-from book.notebooks import CHAPTERS
-
-
-def program_text():
-    """Return the program that the chapter writes: its imports, the cells tagged "program", and its commands."""
-    cells = notebooks.code_cells(notebooks.read(CHAPTERS / "softmax-regression.ipynb"))
-    functions = [cell.source for cell in cells if "program" in notebooks.tags(cell)]
-    (writer,) = [cell.source for cell in cells if "write-program" in notebooks.tags(cell)]
-    texts = {
-        node.targets[0].id: node.value.value
-        for node in ast.parse(writer).body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-    }
-    return "\n\n".join([texts["IMPORTS"], *functions, texts["COMMANDS"]])
+from tests.chapters import own_program
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("program") / "pictures.py"
-    path.write_text(program_text(), encoding="utf-8")
-    return path
+    return own_program.write("softmax-regression", tmp_path_factory.mktemp("program") / "pictures.py")
 
 
 @pytest.fixture(scope="module")
 def program(file):
-    spec = util.spec_from_file_location("pictures", file)
-    module = util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return own_program.load(file)
 
 
 def draw(path, color, *, size=(20, 14), mode="RGB"):
@@ -60,25 +36,20 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(file, *arguments):
-    command = [sys.executable, "-X", "utf8", str(file), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-
-
 def test_trains_and_names_a_new_picture_in_fresh_processes(file, folder, tmp_path):
     model = tmp_path / "model.pt"
-    trained = run(file, "train", folder, model)
+    trained = own_program.run(file, "train", folder, model)
     assert trained.returncode == 0, trained.stderr
     assert "14 pictures of 2 classes" in trained.stdout
     draw(tmp_path / "new.png", (210, 5, 5))
-    named = run(file, "predict", model, tmp_path / "new.png")
+    named = own_program.run(file, "predict", model, tmp_path / "new.png")
     assert named.returncode == 0, named.stderr
     assert named.stdout.startswith("猫: ")
 
 
 def test_the_command_line_answers_in_one_sentence(file, tmp_path):
     for arguments in ([], ["train"], ["learn", "a", "b"], ["train", tmp_path / "missing", tmp_path / "model.pt"]):
-        done = run(file, *arguments)
+        done = own_program.run(file, *arguments)
         assert done.returncode == 1
         assert len(done.stderr.strip().splitlines()) == 1
 

@@ -3,46 +3,30 @@
 import ast
 import subprocess
 import sys
-from importlib import util
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from book import notebooks
+from tests.chapters import own_program
 
 RED, GREEN, WHITE = (200, 30, 30), (30, 160, 60), (255, 255, 255)
 
 
 @pytest.fixture(scope="module")
 def source():
-    """Return the program as the chapter writes it: its opening, the cells tagged "program", and its commands."""
-    cells = notebooks.code_cells(notebooks.read(notebooks.CHAPTERS / "u-net.ipynb"))
-    functions = [cell.source for cell in cells if "program" in notebooks.tags(cell)]
-    (writer,) = [cell.source for cell in cells if "write-program" in notebooks.tags(cell)]
-    texts = {
-        node.targets[0].id: node.value.value
-        for node in ast.parse(writer).body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-    }
-    return "\n\n".join([texts["OPENING"], *functions, texts["COMMANDS"]])
+    return own_program.source("u-net")
 
 
 @pytest.fixture(scope="module")
-def file(source, tmp_path_factory):
-    path = tmp_path_factory.mktemp("program") / "masks.py"
-    path.write_text(source, encoding="utf-8")
-    return path
+def file(tmp_path_factory):
+    return own_program.write("u-net", tmp_path_factory.mktemp("program") / "masks.py")
 
 
 @pytest.fixture(scope="module")
 def program(file):
-    """Return the program as a module, so that its functions can be called one by one."""
-    spec = util.spec_from_file_location("masks", file)
-    module = util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return own_program.load(file)
 
 
 def pair(rng, size=(32, 32), color=WHITE):
