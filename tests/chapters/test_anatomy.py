@@ -8,13 +8,8 @@ import pytest
 from book import notebooks
 from tests.chapters import plain_code, plain_prose
 
-# The chapters that are written to STYLE.md as a whole. The rules for them stand in the second half of this file;
-# when every chapter is here, the set goes and the rules hold for all.
-PLAIN: set[str] = {"cnn", "concepts", "logistic-regression", "rnn", "softmax-regression", "tensors", "u-net"}
-
 FOLDED = {"hide-input", "hide-cell"}
-OWN_DATA = "On your own data"
-ENDING = ["Clinic", "Exercises", "Recap"]
+ENDING = ["Clinic", "On your own data", "Exercises", "Recap"]
 MOST_WORDS, MOST_CELLS = 5000, 50  # before the Clinic: prose, and code cells that a page shows
 WORDS_BETWEEN_PICTURES = 500
 WORDS_OF_PROSE = 8  # that a solution may print as they are
@@ -92,7 +87,7 @@ def test_sections_come_in_order(chapter):
     assert goals < parameters < clinic
     assert len([index for index, _ in sections(chapter) if parameters < index < clinic]) >= 3, "teaching sections"
     names = [words for index, words in sections(chapter) if index >= clinic]
-    assert names in (ENDING, ["Clinic", OWN_DATA, "Exercises", "Recap"])
+    assert names == ENDING
 
 
 def test_exercises_have_folded_executed_solutions(chapter):
@@ -131,32 +126,15 @@ def test_tags_of_checks_and_of_folded_text(chapter):
             assert not re.search(r"^#", cell.source, re.MULTILINE), f"cell {cell.id}: a heading cannot be folded"
 
 
-# --- chapters that are written to STYLE.md as a whole --------------------------------------------------------------
-
-
-def pytest_generate_tests(metafunc):
-    if "plain_slug" in metafunc.fixturenames:
-        metafunc.parametrize("plain_slug", sorted(PLAIN))
-
-
-@pytest.fixture
-def plain(plain_slug):
-    return notebooks.read(notebooks.CHAPTERS / f"{plain_slug}.ipynb")
-
-
-def test_plain_chapters_exist():
-    assert set(notebooks.slugs()) >= PLAIN
-
-
-def test_the_main_path_is_short_enough(plain):
-    words = sum(plain_prose.words(cell) for cell in main_path(plain) if is_visible(cell))
+def test_the_main_path_is_short_enough(chapter):
+    words = sum(plain_prose.words(cell) for cell in main_path(chapter) if is_visible(cell))
     assert words <= MOST_WORDS, "words of prose before the Clinic"
-    assert len(visible_code(plain)) <= MOST_CELLS, "visible code cells before the Clinic"
+    assert len(visible_code(chapter)) <= MOST_CELLS, "visible code cells before the Clinic"
 
 
-def test_a_picture_is_never_far(plain):
+def test_a_picture_is_never_far(chapter):
     far, words = [], 0
-    for cell in main_path(plain):
+    for cell in main_path(chapter):
         words = 0 if plain_prose.shows_a_picture(cell) else words + plain_prose.words(cell) * is_visible(cell)
         if words > WORDS_BETWEEN_PICTURES:
             far.append((cell.id, words))
@@ -164,10 +142,10 @@ def test_a_picture_is_never_far(plain):
     assert far == [], "cells with too many words since the last picture"
 
 
-def test_checks_stand_behind_the_lesson(plain):
+def test_checks_stand_behind_the_lesson(chapter):
     stray = [
         cell.id
-        for cell in main_path(plain)
+        for cell in main_path(chapter)
         if cell.cell_type == "code"
         and "expect" in plain_code.calls(cell.source)
         and not {"checks", "check-is-lesson"} & set(notebooks.tags(cell))
@@ -175,33 +153,29 @@ def test_checks_stand_behind_the_lesson(plain):
     assert stray == [], "expect belongs into a cell of its own, with the tags checks and hide-input"
 
 
-def test_visible_code_is_plain(plain):
-    found = {cell.id: plain_code.clever(cell.source) for cell in visible_code(plain)}
+def test_visible_code_is_plain(chapter):
+    found = {cell.id: plain_code.clever(cell.source) for cell in visible_code(chapter)}
     assert {id: parts for id, parts in found.items() if parts} == {}
 
 
-def test_nothing_that_a_later_visible_cell_needs_is_folded(plain):
-    cells = [cell for cell in main_path(plain) if cell.cell_type == "code"]
+def test_nothing_that_a_later_visible_cell_needs_is_folded(chapter):
+    cells = [cell for cell in main_path(chapter) if cell.cell_type == "code"]
     missing = plain_code.names_from_folded_cells([(cell.id, cell.source, is_visible(cell)) for cell in cells])
     assert missing == {}, "names of folded cells that visible cells use"
 
 
-def test_each_sentence_has_its_line(plain):
-    found = {cell.id: plain_prose.misplaced(cell.source) for cell in plain.cells if cell.cell_type == "markdown"}
+def test_each_sentence_has_its_line(chapter):
+    found = {cell.id: plain_prose.misplaced(cell.source) for cell in chapter.cells if cell.cell_type == "markdown"}
     assert {id: lines for id, lines in found.items() if lines} == {}
 
 
-def test_spelling_is_american(plain):
-    found = {cell.id: plain_prose.british(cell.source) for cell in plain.cells if cell.cell_type == "markdown"}
+def test_spelling_is_american(chapter):
+    found = {cell.id: plain_prose.british(cell.source) for cell in chapter.cells if cell.cell_type == "markdown"}
     assert {id: words for id, words in found.items() if words} == {}
 
 
-def test_asks_for_the_readers_own_data(plain):
-    assert OWN_DATA in [words for _, words in sections(plain)]
-
-
-def test_solutions_are_prose_and_code(plain):
-    for cells in exercises(plain):
+def test_solutions_are_prose_and_code(chapter):
+    for cells in exercises(chapter):
         prose = [cell for cell in cells if cell.cell_type == "markdown" and "hide-cell" in notebooks.tags(cell)]
         assert prose, f"'{cells[0].source.splitlines()[0]}': its solution says nothing, in a folded text cell"
         printed = [text for cell in cells if cell.cell_type == "code" for text in plain_code.printed(cell.source)]
