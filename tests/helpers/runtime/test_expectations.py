@@ -51,6 +51,7 @@ def test_a_claim_passes_exactly_when_its_bound_holds(shown, value, bounds, passe
     assert claim["passed"] is passed
     assert claim["name"] == "claim"
     assert line.startswith("✓ claim" if passed else "✗ claim")
+    assert ("a run with the chapter's own parameters" in line) is not passed
     assert ("expect-passed" if passed else "expect-missed") in data["text/html"]
     json.dumps(data, allow_nan=False)  # a notebook is JSON, which knows no NaN and no tensors
 
