@@ -1,6 +1,8 @@
 #!/bin/sh
 # Makes .venv with the packages of requirements.txt: sh book/running/install.sh PYTHON, with the pins in the file $CONSTRAINTS.
 # uv does it four times as fast as pip. It comes from pip; where it cannot be had, or fails, pip does the work.
+# Compiled at once, as pip does too: where Python may not write its bytecode, each of some two hundred kernels that a
+# build and its tests start would compile torch anew, which takes ten seconds.
 set -eu
 bin=.venv/bin
 "$1" -m venv .venv
@@ -16,7 +18,7 @@ if [ -n "${PIP_FIND_LINKS:-}" ]; then export UV_FIND_LINKS="$PIP_FIND_LINKS"; fi
 if [ -n "${PIP_CERT:-}" ]; then export SSL_CERT_FILE="$PIP_CERT"; fi
 
 if install --quiet -c "$CONSTRAINTS" uv &&
-    "$bin/uv" pip install --python "$bin/python" --no-progress -r requirements.txt -c "$CONSTRAINTS" -b "$CONSTRAINTS"
+    "$bin/uv" pip install --python "$bin/python" --no-progress --compile-bytecode -r requirements.txt -c "$CONSTRAINTS" -b "$CONSTRAINTS"
 then exit 0; fi
 echo "uv could not be used; pip installs the packages instead, which takes a few minutes"
 PIP_CONSTRAINT=$CONSTRAINTS PIP_BUILD_CONSTRAINT=$CONSTRAINTS install -r requirements.txt -c "$CONSTRAINTS"
