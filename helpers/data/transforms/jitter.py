@@ -20,10 +20,14 @@ def jitter(images: Tensor, strength: float = 0.2, *, generator: torch.Generator)
     Returns:
         (B, C, H, W) in [0, 1], a new tensor.
     """
-    factors = [uniform(len(images), 1 - strength, 1 + strength, generator=generator) for _ in range(3)]
-    brightness, contrast, saturation = (factor.view(-1, 1, 1, 1).to(images) for factor in factors)
-    images = images * brightness
+    low = 1 - strength
+    high = 1 + strength
+    brightness = uniform(len(images), low, high, generator=generator).view(-1, 1, 1, 1)
+    contrast = uniform(len(images), low, high, generator=generator).view(-1, 1, 1, 1)
+    saturation = uniform(len(images), low, high, generator=generator).view(-1, 1, 1, 1)
+    images = images * brightness.to(images)
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
-    images = mean + contrast * (images - mean)
-    grey = images.mean(dim=1, keepdim=True)
-    return (grey + saturation * (images - grey)).clamp(0, 1)
+    images = mean + contrast.to(images) * (images - mean)
+    gray = images.mean(dim=1, keepdim=True)
+    images = gray + saturation.to(images) * (images - gray)
+    return images.clamp(0, 1)

@@ -16,13 +16,17 @@ def random_boxes(areas: Tensor, height: int, width: int, *, generator: torch.Gen
     Returns:
         (B, height, width) bool on the device of `areas`, True inside the box.
     """
-    inside = []
-    for size in (height, width):
-        middle = torch.randint(size, (len(areas), 1), generator=generator, device=generator.device)
-        half = (0.5 * areas.sqrt() * size).long()[:, None]
-        away = torch.arange(size, device=areas.device) - middle.to(areas.device)  # (B, size)
-        inside.append((away >= -half) & (away < half))
-    return inside[0][:, :, None] & inside[1][:, None, :]
+    device = generator.device
+    middle_row = torch.randint(height, (len(areas), 1), generator=generator, device=device)
+    middle_column = torch.randint(width, (len(areas), 1), generator=generator, device=device)
+    side = areas.sqrt().view(-1, 1)  # of the box, as a share of the image's side
+    half_height = (side * height / 2).long()
+    half_width = (side * width / 2).long()
+    rows = torch.arange(height, device=areas.device) - middle_row.to(areas.device)
+    columns = torch.arange(width, device=areas.device) - middle_column.to(areas.device)
+    in_rows = (rows >= -half_height) & (rows < half_height)  # (B, height)
+    in_columns = (columns >= -half_width) & (columns < half_width)  # (B, width)
+    return in_rows[:, :, None] & in_columns[:, None, :]
 
 
 def erase(images: Tensor, boxes: Tensor) -> Tensor:
@@ -38,7 +42,8 @@ def erase(images: Tensor, boxes: Tensor) -> Tensor:
     Returns:
         (B, C, H, W), a new tensor.
     """
-    return torch.where(boxes[:, None], images.mean(dim=(2, 3), keepdim=True), images)
+    mean_color = images.mean(dim=(2, 3), keepdim=True)
+    return torch.where(boxes[:, None], mean_color, images)
 
 
 def mixup(images: Tensor, targets: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
@@ -54,10 +59,13 @@ def mixup(images: Tensor, targets: Tensor, shares: Tensor) -> tuple[Tensor, Tens
     Returns:
         Images and targets of the same shapes.
     """
+    other_images = images.roll(1, 0)
+    other_targets = targets.roll(1, 0)
     own = shares.view(-1, 1, 1, 1)
-    mixed = own * images + (1 - own) * images.roll(1, 0)
+    mixed_images = own * images + (1 - own) * other_images
     own = shares.view(-1, 1)
-    return mixed, own * targets + (1 - own) * targets.roll(1, 0)
+    mixed_targets = own * targets + (1 - own) * other_targets
+    return mixed_images, mixed_targets
 
 
 def cutmix(images: Tensor, targets: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,6 +82,9 @@ def cutmix(images: Tensor, targets: Tensor, boxes: Tensor) -> tuple[Tensor, Tens
     Returns:
         Images and targets of the same shapes.
     """
-    mixed = torch.where(boxes[:, None], images.roll(1, 0), images)
-    own = 1 - boxes.to(targets).mean(dim=(1, 2)).view(-1, 1)
-    return mixed, own * targets + (1 - own) * targets.roll(1, 0)
+    other_images = images.roll(1, 0)
+    other_targets = targets.roll(1, 0)
+    mixed_images = torch.where(boxes[:, None], other_images, images)
+    cut = boxes.to(targets).mean(dim=(1, 2)).view(-1, 1)  # each image's own share
+    mixed_targets = (1 - cut) * targets + cut * other_targets
+    return mixed_images, mixed_targets

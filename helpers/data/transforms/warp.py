@@ -41,12 +41,17 @@ def affine_matrices(
     """
     angle = uniform(count, -degrees, degrees, generator=generator) * math.pi / 180
     scale = uniform(count, 1 - zoom, 1 + zoom, generator=generator)
-    right, down = (2 * uniform(count, -shift, shift, generator=generator) for _ in range(2))
+    right = 2 * uniform(count, -shift, shift, generator=generator)
+    down = 2 * uniform(count, -shift, shift, generator=generator)
     coin = uniform(count, 0, 1, generator=generator)
-    side = torch.where(coin < 0.5 * mirror, -1.0, 1.0)  # -1 mirrors
-    cos, sin = scale * angle.cos(), scale * angle.sin()
-    rows = [side * cos, -sin, right, side * sin, cos, down]
-    return torch.stack(rows, dim=1).view(count, 2, 3)
+    side = torch.ones_like(coin)
+    if mirror:
+        side[coin < 0.5] = -1.0  # exchanges left and right
+    cos = scale * angle.cos()
+    sin = scale * angle.sin()
+    first_row = torch.stack([side * cos, -sin, right], dim=1)
+    second_row = torch.stack([side * sin, cos, down], dim=1)
+    return torch.stack([first_row, second_row], dim=1)
 
 
 def warp(

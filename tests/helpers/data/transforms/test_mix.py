@@ -80,6 +80,18 @@ def test_cutmix_by_hand_with_a_box_of_its_own_for_each_image():
     assert soft.tolist() == [[1.0, 0.0, 0.0], [0.25, 0.75, 0.0], [0.0, 1.0, 0.0]]
 
 
+def test_cutmix_labels_go_by_the_box_of_each_image_and_not_by_the_mean_box():
+    """Two images, boxes of one and of nine tenths: shares that are averaged over the batch would all be a half."""
+    images, targets = torch.rand(2, 3, 10, 10, generator=generator()), torch.eye(2)
+    boxes = torch.zeros(2, 10, 10, dtype=torch.bool)
+    boxes[0, :1] = True
+    boxes[1, :9] = True
+    mixed, soft = cutmix(images, targets, boxes)
+    torch.testing.assert_close(soft, torch.tensor([[0.9, 0.1], [0.9, 0.1]]))
+    from_first = (mixed == images[:1]).double().mean(dim=(1, 2, 3))  # the share of pixels that are the first image's
+    torch.testing.assert_close(soft[:, 0].double(), from_first)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_cutmix_agrees_with_torchvision(seed):
     images, labels = images_and_labels()
