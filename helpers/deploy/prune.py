@@ -1,10 +1,9 @@
-"""Structured pruning (deployment chapter): whole channels are removed, so that what is left is a smaller network.
+"""Structured pruning (compression chapter): whole channels are removed, so that what is left is a smaller network.
 
 Source: Li et al., 2017, "Pruning filters for efficient ConvNets", arXiv:1608.08710.
 """
 
 import copy
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -22,8 +21,10 @@ def keep_outputs(layer: Layer, kept: Tensor) -> None:
     layer.weight = nn.Parameter(layer.weight.detach()[kept])
     if layer.bias is not None:
         layer.bias = nn.Parameter(layer.bias.detach()[kept])
-    name = "out_channels" if isinstance(layer, nn.Conv2d) else "out_features"
-    setattr(layer, name, len(kept))
+    if isinstance(layer, nn.Conv2d):
+        layer.out_channels = len(kept)
+    else:
+        layer.out_features = len(kept)
 
 
 def keep_inputs(layer: Layer, kept: Tensor, channels: int) -> None:
@@ -34,11 +35,13 @@ def keep_inputs(layer: Layer, kept: Tensor, channels: int) -> None:
         kept: indices below `channels`, int64, shape (M,).
         channels: how many came in before.
     """
-    outputs, _, *kernel = layer.weight.shape
-    grouped = layer.weight.detach().reshape(outputs, channels, -1, *kernel)
-    layer.weight = nn.Parameter(grouped[:, kept].flatten(1, 2))
-    name = "in_channels" if isinstance(layer, nn.Conv2d) else "in_features"
-    setattr(layer, name, layer.weight.shape[1])
+    parts = layer.weight.detach().chunk(channels, dim=1)  # one for each channel
+    weight = torch.cat([parts[channel] for channel in kept.tolist()], dim=1)
+    layer.weight = nn.Parameter(weight)
+    if isinstance(layer, nn.Conv2d):
+        layer.in_channels = weight.shape[1]
+    else:
+        layer.in_features = weight.shape[1]
 
 
 def narrow(model: nn.Module, keep: float) -> nn.Module:
@@ -55,12 +58,11 @@ def narrow(model: nn.Module, keep: float) -> nn.Module:
     if not 0 < keep <= 1:
         raise ValueError(f"expected a share of channels above 0, at most 1, got {keep}")
     model = copy.deepcopy(model)
-    kinds = (nn.Conv2d, nn.Linear)
-    layers = [layer for layer in model.modules() if isinstance(layer, kinds)]
-    for layer, following in pairwise(layers):
-        sizes = layer.weight.detach().abs().flatten(1).sum(dim=1)  # (O,)
+    layers = [part for part in model.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
+    for index in range(len(layers) - 1):  # all but the last
+        sizes = layers[index].weight.detach().abs().flatten(1).sum(dim=1)  # (O,)
         count = max(1, round(keep * len(sizes)))
         kept = torch.topk(sizes, count).indices.sort().values
-        keep_outputs(layer, kept)
-        keep_inputs(following, kept, len(sizes))
+        keep_outputs(layers[index], kept)
+        keep_inputs(layers[index + 1], kept, len(sizes))
     return model
