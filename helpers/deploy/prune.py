@@ -11,6 +11,15 @@ from torch import Tensor, nn
 Layer = nn.Conv2d | nn.Linear
 
 
+def layers_of(model: nn.Module) -> list[Layer]:
+    """Return the convolutions and the linear layers of a model, in their order.
+
+    Args:
+        model: of any kind.
+    """
+    return [part for part in model.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
+
+
 def keep_outputs(layer: Layer, kept: Tensor) -> None:
     """Keep only some output channels of a layer, in place.
 
@@ -58,7 +67,7 @@ def narrow(model: nn.Module, keep: float) -> nn.Module:
     if not 0 < keep <= 1:
         raise ValueError(f"expected a share of channels above 0, at most 1, got {keep}")
     model = copy.deepcopy(model)
-    layers = [part for part in model.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
+    layers = layers_of(model)
     for index in range(len(layers) - 1):  # all but the last
         sizes = layers[index].weight.detach().abs().flatten(1).sum(dim=1)  # (O,)
         count = max(1, round(keep * len(sizes)))
