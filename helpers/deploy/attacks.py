@@ -1,4 +1,4 @@
-"""Adversarial examples (deployment chapter): small changes of an image that raise a classifier's loss.
+"""Adversarial examples (robustness chapter): small changes of an image that raise a classifier's loss.
 
 Both attacks know the model and bound the change of every pixel by epsilon. They are a measure, not a weapon: a model
 that is to be trusted is tried with them by its own makers first.
@@ -69,10 +69,12 @@ def pgd(
 
     Source: Madry et al., 2018, "Towards deep learning models resistant to adversarial attacks", arXiv:1706.06083.
     """
-    noise = 2 * torch.rand(images.shape, generator=generator) - 1
+    noise = 2 * torch.rand(images.shape, generator=generator) - 1  # from -1 to 1
     moved = (images + epsilon * noise.to(images.device)).clamp(0, 1)
+    step_size = reach * epsilon / steps
     for _ in range(steps):
         uphill = input_gradient(model, moved, labels=labels).sign()
-        moved = moved + reach * epsilon / steps * uphill
-        moved = moved.clamp(images - epsilon, images + epsilon).clamp(0, 1)
+        moved = moved + step_size * uphill
+        moved = moved.clamp(images - epsilon, images + epsilon)  # the projection
+        moved = moved.clamp(0, 1)  # a picture stays a picture
     return moved
