@@ -91,6 +91,13 @@ def test_generalized_dice_by_hand():
     assert loss.item() == pytest.approx(1 - 2 * (1 / 4 + 3 / 36) / (6 / 4 + 10 / 36), abs=1e-5)
 
 
+def test_a_class_of_one_voxel_weighs_one():
+    """Classes of 1 and 7 voxels, p = 1/2: 1 - 2 (1 * 1/2 + 1/49 * 7/2) / (1 * 5 + 1/49 * 11)."""
+    labels = torch.tensor([[0, 1, 1, 1, 1, 1, 1, 1]])
+    loss = losses.generalized_dice(torch.zeros(1, 2, 8), labels, background=True)
+    assert loss.item() == pytest.approx(1 - 2 * (1 / 2 + 3.5 / 49) / (5 + 11 / 49), abs=1e-5)
+
+
 def test_a_batch_counts_as_one_volume():
     """An empty volume with one false voxel beside a perfect one of 8: 1 - 16/17, against a half."""
     labels = torch.cat([ALL, NOTHING])

@@ -175,6 +175,13 @@ def test_ranking_of_more_classes_agrees_with_scikit_learn(case):
     assert metrics.average_precision(logits, labels) == pytest.approx(expected, abs=1e-6)
 
 
+def test_calibration_takes_ten_bins():
+    logits = torch.logit(torch.tensor([0.55, 0.58, 0.62, 0.67, 0.71, 0.77]))
+    labels = torch.tensor([1, 0, 0, 1, 1, 0])
+    assert metrics.calibration_error(logits, labels) == metrics.calibration_error(logits, labels, bins=10)
+    assert metrics.calibration_error(logits, labels) != metrics.calibration_error(logits, labels, bins=11)
+
+
 @patient
 @given(labelled(), st.integers(1, 15))
 def test_calibration_agrees_with_its_definition(case, bins):

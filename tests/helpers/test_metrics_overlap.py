@@ -53,6 +53,11 @@ def test_mean_dice_is_the_mean_of_the_class_means():
     assert math.isnan(metrics.mean_dice(one_hot(nothing, 3), nothing))
 
 
+def test_mean_dice_counts_classes_not_voxels():
+    labels = torch.tensor([[0, 2]])  # more classes than voxels in a row
+    assert metrics.mean_dice(one_hot(labels, 3), labels) == 1.0
+
+
 @pytest.mark.parametrize(
     ("predicted", "labels", "message"),
     [

@@ -24,6 +24,11 @@ def test_probabilities_by_class_are_noticed_where_a_softmax_is_applied():
         metrics.calibration_error(BY_CLASS, LABELS)
 
 
+def test_probabilities_of_exactly_zero_and_one_are_noticed():
+    with pytest.warns(UserWarning, match="between 0 and 1"):
+        metrics.accuracy(torch.tensor([0.0, 1.0, 0.7, 0.3]), LABELS)
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     "predictions",
