@@ -1,5 +1,6 @@
 """A chapter opened by itself, without the course's package, says where to get an edition that carries it."""
 
+import ast
 import subprocess
 import sys
 
@@ -27,6 +28,13 @@ def test_the_first_import_of_helpers_says_where_it_comes_from(chapter):
     before = first.source.partition("\nfrom helpers")[0]
     assert "import helpers" not in before
     assert f"{before}\nfrom helpers".endswith(COMMENT), f"cell {first.id} needs the comment:\n{COMMENT}"
+
+
+def test_no_constant_is_imported_by_its_name(chapter):
+    """Where a run keeps no history, plain values above the start cell are taken for parameters."""
+    tree = ast.parse(notebooks.code_cells(chapter)[0].source)
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert [name for name in names if name.isupper()] == [], "import the module, and write module.NAME"
 
 
 def test_the_traceback_of_a_failed_import_shows_it(tmp_path):
