@@ -25,6 +25,11 @@ def source(slug: str) -> str:
     return "\n\n".join([opening, *functions, texts["COMMANDS"]])
 
 
+def imported(source: str) -> set[str | None]:
+    """Return the modules that a program imports names from, at its top or within a function."""
+    return {node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}
+
+
 def write(slug: str, path: Path) -> Path:
     """Write the program of a chapter to a file."""
     path.write_text(source(slug), encoding="utf-8")

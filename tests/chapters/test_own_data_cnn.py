@@ -1,15 +1,12 @@
 """The program that the chapter on convolutional networks gives to readers: it meets the odd files of real folders."""
 
-import ast
-
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from tests.chapters import own_program
-
-RED, BLUE = (200, 30, 30), (30, 30, 200)
+from tests.chapters.own_pictures import BLUE, RED, folder_of, picture
 
 
 @pytest.fixture(scope="module")
@@ -29,21 +26,8 @@ def program(file):
     return own_program.load(file)
 
 
-def picture(color, noise=20, size=(40, 30)):
-    values = np.random.default_rng(0).integers(-noise, noise + 1, (size[1], size[0], 3)) + np.array(color)
-    return Image.fromarray(values.clip(0, 255).astype(np.uint8))
-
-
-def folder_of(path, classes, count=6):
-    for name, color in classes.items():
-        (path / name).mkdir(parents=True)
-        for number in range(count):
-            picture(color).save(path / name / f"{number}.png")
-    return path
-
-
 def test_is_plain_pytorch(source):
-    imported = {node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}
+    imported = own_program.imported(source)
     assert not any(str(module).startswith("helpers") for module in imported)
 
 

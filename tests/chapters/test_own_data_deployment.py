@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.chapters import own_program
-
-RED, BLUE = (200, 30, 30), (30, 30, 200)
+from tests.chapters.own_pictures import BLUE, RED, picture
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +36,6 @@ def model(program, tmp_path_factory):
     folder = folder_of(home / "照片", {"红": RED, "蓝": BLUE}, count=12)
     program.train_and_export(folder, home / "模型.onnx")
     return home / "模型.onnx"
-
-
-def picture(color, size=(40, 30)):
-    values = np.random.default_rng(0).integers(-20, 21, (size[1], size[0], 3)) + np.array(color)
-    return Image.fromarray(values.clip(0, 255).astype(np.uint8))
 
 
 def folder_of(path, classes, count=6):

@@ -1,7 +1,5 @@
 """The program that the robustness chapter gives to readers: it reads odd folders, and attacks what it has learned."""
 
-import ast
-
 import numpy as np
 import pytest
 import torch
@@ -9,8 +7,7 @@ from PIL import Image
 from torch import nn
 
 from tests.chapters import own_program
-
-RED, BLUE = (200, 30, 30), (30, 30, 200)
+from tests.chapters.own_pictures import BLUE, RED, picture
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +27,11 @@ def program(file):
     return own_program.load(file)
 
 
-def picture(color, number=0, size=(40, 30)):
-    values = np.random.default_rng(number).integers(-20, 21, (size[1], size[0], 3)) + np.array(color)
-    return Image.fromarray(values.clip(0, 255).astype(np.uint8))
-
-
 def folder_of(path, classes, count=6):
     for name, color in classes.items():
         (path / name).mkdir(parents=True)
         for number in range(count):
-            picture(color, number).save(path / name / f"{number:02d}.png")
+            picture(color, seed=number).save(path / name / f"{number:02d}.png")
     return path
 
 
@@ -58,7 +50,7 @@ def linear(weight):
 
 
 def test_is_plain_pytorch(source):
-    imported = {node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}
+    imported = own_program.imported(source)
     assert not any(str(module).startswith("helpers") for module in imported)
 
 

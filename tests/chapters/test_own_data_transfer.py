@@ -1,15 +1,11 @@
 """The program that the chapter on transfer gives to readers: few pictures, odd files, a network that comes along."""
 
-import ast
-
-import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from tests.chapters import own_program
-
-RED, BLUE = (200, 30, 30), (30, 30, 200)
+from tests.chapters.own_pictures import BLUE, RED, folder_of, picture
 
 
 @pytest.fixture(scope="module")
@@ -29,26 +25,13 @@ def program(file):
     return own_program.load(file)
 
 
-def picture(color, noise=20, size=(40, 30)):
-    values = np.random.default_rng(0).integers(-noise, noise + 1, (size[1], size[0], 3)) + np.array(color)
-    return Image.fromarray(values.clip(0, 255).astype(np.uint8))
-
-
-def folder_of(path, classes, count=5):
-    for name, color in classes.items():
-        (path / name).mkdir(parents=True)
-        for number in range(count):
-            picture(color).save(path / name / f"{number}.png")
-    return path
-
-
 def test_is_plain_pytorch(source):
-    imported = {node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}
+    imported = own_program.imported(source)
     assert not any(str(module).startswith("helpers") for module in imported)
 
 
 def test_learns_from_chinese_folders_and_predicts_in_a_fresh_process(program, file, tmp_path, capsys):
-    folder = folder_of(tmp_path / "照片", {"红": RED, "蓝": BLUE})
+    folder = folder_of(tmp_path / "照片", {"红": RED, "蓝": BLUE}, count=5)
     program.train_on_folder(folder, tmp_path / "模型.pt")
     assert "2 classes, 8 pictures, 2 more to validate" in capsys.readouterr().out
     picture(RED, size=(64, 64)).save(tmp_path / "新.png")
@@ -68,7 +51,7 @@ def test_the_network_is_frozen_in_evaluation_mode(program):
 
 
 def test_odd_files_are_left_out_or_read(program, tmp_path, capsys):
-    folder = folder_of(tmp_path / "pictures", {"red": RED, "blue": BLUE})
+    folder = folder_of(tmp_path / "pictures", {"red": RED, "blue": BLUE}, count=5)
     (folder / "red" / "notes.jpg").write_text("no picture")
     whole = (folder / "red" / "0.png").read_bytes()
     (folder / "red" / "cut.png").write_bytes(whole[: len(whole) // 2])

@@ -1,6 +1,5 @@
 """The program that the U-Net chapter gives to readers: it meets the odd pictures and masks of real folders."""
 
-import ast
 import subprocess
 import sys
 
@@ -60,7 +59,7 @@ def trained(program, tmp_path_factory):
 
 
 def test_is_plain_pytorch(source):
-    imported = {node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}
+    imported = own_program.imported(source)
     assert not any(str(module).startswith("helpers") for module in imported)
 
 
