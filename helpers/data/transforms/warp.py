@@ -44,13 +44,13 @@ def affine_matrices(
     right = 2 * uniform(count, -shift, shift, generator=generator)
     down = 2 * uniform(count, -shift, shift, generator=generator)
     coin = uniform(count, 0, 1, generator=generator)
-    side = torch.ones_like(coin)
+    sign = torch.ones_like(coin)
     if mirror:
-        side[coin < 0.5] = -1.0  # exchanges left and right
+        sign[coin < 0.5] = -1.0  # exchanges left and right
     cos = scale * angle.cos()
     sin = scale * angle.sin()
-    first_row = torch.stack([side * cos, -sin, right], dim=1)
-    second_row = torch.stack([side * sin, cos, down], dim=1)
+    first_row = torch.stack([sign * cos, -sin, right], dim=1)
+    second_row = torch.stack([sign * sin, cos, down], dim=1)
     return torch.stack([first_row, second_row], dim=1)
 
 
