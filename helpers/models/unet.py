@@ -42,8 +42,9 @@ def upsampler(in_channels: int, out_channels: int, up: str) -> nn.Module:
     if up == "transposed":
         return nn.ConvTranspose3d(in_channels, out_channels, 2, stride=2)
     if up == "linear":
-        widen = nn.Conv3d(in_channels, out_channels, 1)
-        return nn.Sequential(widen, nn.Upsample(scale_factor=2, mode="trilinear"))
+        change_channels = nn.Conv3d(in_channels, out_channels, 1)
+        double = nn.Upsample(scale_factor=2, mode="trilinear")
+        return nn.Sequential(change_channels, double)
     raise ValueError(f"up should be 'transposed' or 'linear', but is {up!r}")
 
 
@@ -86,10 +87,10 @@ class UNet(nn.Module):
     ) -> None:
         super().__init__()
         self.skips = skips
-        kept = list(widths)  # channels that each level hands across
+        skip_channels = list(widths)  # that each level hands across
         if early:
             self.first: nn.Module = nn.Identity()
-            kept[0] = in_channels
+            skip_channels[0] = in_channels
         else:
             self.first = ConvBlock(in_channels, widths[0])
         self.encoder = nn.ModuleList()
@@ -98,23 +99,24 @@ class UNet(nn.Module):
         for level in range(len(widths) - 1):
             fine = widths[level]
             coarse = widths[level + 1]
-            from_below = fine if skips else fine + kept[level]
-            self.encoder.append(ConvBlock(kept[level], coarse, stride=2))
+            joined = skip_channels[level] + fine  # what a block of the decoder gets
+            from_below = fine if skips else joined
+            self.encoder.append(ConvBlock(skip_channels[level], coarse, stride=2))
             self.ups.append(upsampler(coarse, from_below, up))
-            self.decoder.append(ConvBlock(kept[level] + fine, fine))
+            self.decoder.append(ConvBlock(joined, fine))
         self.last = nn.Conv3d(widths[0], classes, 1)
 
     def forward(self, volumes: Tensor) -> Tensor:
         """Return logits, (B, in_channels, D, H, W) -> (B, classes, D, H, W)."""
         features = self.first(volumes)
-        kept = []  # the features of each level, from the finest
+        skip_features = []  # of each level, from the finest
         for block in self.encoder:
-            kept.append(features)
+            skip_features.append(features)
             features = block(features)
-        for level in reversed(range(len(kept))):
+        for level in reversed(range(len(skip_features))):
             features = self.ups[level](features)
-            features = fit_to(features, kept[level].shape[2:])
+            features = fit_to(features, skip_features[level].shape[2:])
             if self.skips:
-                features = torch.cat([kept[level], features], dim=1)
+                features = torch.cat([skip_features[level], features], dim=1)
             features = self.decoder[level](features)
         return self.last(features)  # type: ignore[no-any-return]
