@@ -41,12 +41,12 @@ def rmse(predictions: Tensor, targets: Tensor) -> Tensor:
     return ((predictions - targets) ** 2).mean().sqrt()
 
 
-def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
-    """Kullback-Leibler divergence KL(p || q), averaged over the batch.
+def kl_divergence(truth: Tensor, predicted: Tensor) -> Tensor:
+    """Kullback-Leibler divergence KL(truth || predicted), averaged over the batch.
 
     Args:
-        p: probabilities, shape (B, K), rows sum to 1. Zeros are allowed: 0 log 0 counts as 0.
-        q: probabilities, same shape; zero where p is not gives infinity.
+        truth: probabilities, shape (B, K), rows sum to 1. Zeros are allowed: 0 log 0 counts as 0.
+        predicted: probabilities, same shape; zero where the truth is not gives infinity.
 
     Returns:
         Scalar in [0, inf], in nats.
@@ -54,8 +54,9 @@ def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
     Raises:
         ValueError: the shapes differ.
     """
-    check_same_shape(p, q)
-    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(dim=1).mean()
+    check_same_shape(truth, predicted)
+    entries = torch.xlogy(truth, truth) - torch.xlogy(truth, predicted)
+    return entries.sum(dim=1).mean()
 
 
 def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
