@@ -16,7 +16,7 @@ TOPICS = {  # a case belongs to the topic that its text speaks of most; its head
     "Batches and loaders": r"batch|loader|worker|shuffl|sampler",
     "Gradients": r"gradient|derivative|autograd|backward|Hessian",
     "Activations": r"activation|ReLU|tanh|sigmoid",
-    "Layers and architectures": r"convol|pool|channel|recurrent|recursive|LSTM|kernel|layer|U-Net|padd|encoder",
+    "Layers and architectures": r"convol|pool|channel|recur|LSTM|kernel|layer|U-Net|padd|encoder|attention|mask",
     "Losses": r"loss|entropy|hinge|BCE|Dice",
     "Probabilities and classes": r"probabilit|softmax|logit|argmax|threshold",
     "Metrics": r"metric|accuracy|\bF1\b|RMSE|score|recall|precision",
