@@ -46,7 +46,7 @@ def affine_matrices(
     coin = uniform(count, 0, 1, generator=generator)
     sign = torch.ones_like(coin)
     if mirror:
-        sign[coin < 0.5] = -1.0  # exchanges left and right
+        sign[coin < 0.5] = -1.0  # mirrors x_out, so it goes to what x_out meets
     cos = scale * angle.cos()
     sin = scale * angle.sin()
     first_row = torch.stack([sign * cos, -sin, right], dim=1)
