@@ -170,6 +170,28 @@ def test_evaluate_counts_every_example_once(examples):
     assert seen == [(50, 50)]
 
 
+@pytest.mark.parametrize("in_batches", [False, True])
+def test_evaluate_takes_its_precision(examples, in_batches):
+    model, batches, _ = make_training(examples)
+    seen = []
+    model[0].register_forward_hook(lambda _module, _inputs, output: seen.append(output.dtype))
+    given = batches if in_batches else examples
+    train.evaluate(model, given, cross_entropy, precision=Precision("cpu", torch.bfloat16))
+    assert set(seen) == {torch.bfloat16}
+    seen.clear()
+    train.evaluate(model, given, cross_entropy)
+    assert set(seen) == {torch.float32}
+
+
+@pytest.mark.parametrize(("valid_batch_size", "calls"), [(50, 1), (20, 3)])
+def test_fit_bounds_the_batches_of_its_validation(examples, valid_batch_size, calls):
+    model, batches, optimizer = make_training(examples)
+    lengths = []
+    model[0].register_forward_hook(lambda module, inputs, _output: module.training or lengths.append(len(inputs[0])))
+    train.fit(model, batches, cross_entropy, optimizer, epochs=1, valid=examples, valid_batch_size=valid_batch_size)
+    assert len(lengths) == calls
+
+
 @pytest.mark.parametrize("batch_size", [1, 7, 50, 1000])
 def test_predict_does_not_depend_on_its_batch_size(examples, batch_size):
     model, _, _ = make_training(examples, dropout=0.5)

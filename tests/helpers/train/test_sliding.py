@@ -1,5 +1,7 @@
 """Windows cover every voxel, and their average is the whole wherever it must be."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -69,6 +71,20 @@ def test_gaussian_window_is_symmetric_positive_and_one_in_the_middle():
     torch.testing.assert_close(weights, weights.flip(0, 1, 2))
     assert weights.min() > 0
     assert weights[2, 3, 4] == weights.max() == 1
+
+
+def test_gaussian_window_falls_with_a_deviation_of_an_eighth():
+    weights = train.gaussian_window((9,))  # the middle is at 4, the standard deviation 9 / 8
+    assert weights.tolist()[5] == pytest.approx(math.exp(-0.5 * (8 / 9) ** 2), rel=1e-6)
+    assert weights.tolist()[7] == pytest.approx(math.exp(-0.5 * (24 / 9) ** 2), rel=1e-6)
+    assert train.gaussian_window((33,))[0] == pytest.approx(1e-3)  # never 0
+
+
+def test_windows_weigh_their_middle_more_unless_asked_otherwise():
+    model, volume = nn.Conv3d(2, 3, 3, padding=1), VOLUME  # its windows differ at their edges
+    by_default = train.sliding_window(model, volume, (8, 8, 8))
+    assert torch.equal(by_default, train.sliding_window(model, volume, (8, 8, 8), gaussian=True))
+    assert not torch.equal(by_default, train.sliding_window(model, volume, (8, 8, 8), gaussian=False))
 
 
 def test_the_mode_comes_back_and_is_evaluation_meanwhile():

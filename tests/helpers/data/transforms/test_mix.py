@@ -52,6 +52,12 @@ def test_erase_by_hand():
     assert erase(image, box).tolist() == [[[[2.0, 1.0], [2.0, 2.0]]]]
 
 
+def test_erase_takes_the_mean_of_each_image_and_channel():
+    images = torch.arange(16.0).view(2, 2, 2, 2)  # means 1.5 and 5.5, then 9.5 and 13.5
+    everywhere = torch.ones(2, 2, 2, dtype=torch.bool)
+    assert erase(images, everywhere)[:, :, 0, 1].tolist() == [[1.5, 5.5], [9.5, 13.5]]
+
+
 def test_mixup_by_hand():
     images, targets = torch.tensor([0.0, 4.0]).view(2, 1, 1, 1), torch.eye(2)
     mixed, soft = mixup(images, targets, torch.tensor([0.25, 1.0]))
