@@ -187,7 +187,12 @@ def test_evaluate_takes_its_precision(examples, in_batches):
 def test_fit_bounds_the_batches_of_its_validation(examples, valid_batch_size, calls):
     model, batches, optimizer = make_training(examples)
     lengths = []
-    model[0].register_forward_hook(lambda module, inputs, _output: module.training or lengths.append(len(inputs[0])))
+
+    def note(module, inputs, _output):
+        if not module.training:
+            lengths.append(len(inputs[0]))
+
+    model[0].register_forward_hook(note)
     train.fit(model, batches, cross_entropy, optimizer, epochs=1, valid=examples, valid_batch_size=valid_batch_size)
     assert len(lengths) == calls
 
