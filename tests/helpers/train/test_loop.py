@@ -170,6 +170,40 @@ def test_evaluate_counts_every_example_once(examples):
     assert seen == [(50, 50)]
 
 
+def share_right(logits, targets):
+    return (logits.argmax(dim=1) == targets).double().mean().item()
+
+
+def test_each_epoch_has_the_scores_of_its_own_weights_and_its_seconds(examples):
+    model, batches, optimizer = make_training(examples)
+    scores = {"share": share_right}
+    for epoch in train.epochs(model, batches, cross_entropy, optimizer, epochs=2, valid=examples, metrics=scores):
+        expected = train.evaluate(model, examples, cross_entropy, metrics=scores)
+        assert epoch.valid_loss == expected["loss"]
+        assert epoch.metrics == {"share": expected["share"]}
+        assert 0 < epoch.seconds < 600
+
+
+def test_an_equal_loss_is_no_better_one(examples):
+    model, batches, optimizer = make_training(examples, lr=0.0)  # the weights stay, and so does the loss
+    history = train.fit(model, batches, cross_entropy, optimizer, epochs=3, valid=examples)
+    assert [epoch.stale for epoch in history] == [0, 1, 2]
+
+
+def test_validation_has_the_precision_of_training(examples):
+    model, batches, optimizer = make_training(examples)
+    seen = []
+
+    def note(module, _inputs, output):
+        if not module.training:
+            seen.append(output.dtype)
+
+    model[0].register_forward_hook(note)
+    precision = Precision("cpu", torch.bfloat16)
+    train.fit(model, batches, cross_entropy, optimizer, epochs=1, valid=examples, precision=precision)
+    assert set(seen) == {torch.bfloat16}
+
+
 @pytest.mark.parametrize("in_batches", [False, True])
 def test_evaluate_takes_its_precision(examples, in_batches):
     model, batches, _ = make_training(examples)

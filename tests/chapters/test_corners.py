@@ -1,0 +1,50 @@
+"""A chapter runs to its last cell with every number at the lowest value that its start cell allows.
+
+The lowest values are read from the start cell, so a new parameter is tried too, and they are the cheapest ones. A
+claim may miss there, since the text describes the chapter's own parameters; each cross says so.
+"""
+
+import ast
+import json
+
+import pytest
+
+from book import notebooks
+from helpers.runtime.expectations import CLAIM_MIME, MISSED
+from tests.chapters.test_reruns import run
+
+INSTEAD = {  # the chapter's other bundled data; and one sentence a step would take many minutes
+    "concepts": {"dataset": "synthetic"},
+    "logistic-regression": {"dataset": "synthetic"},
+    "rnn": {"batch_size": 64},
+}
+
+
+def lowest_values(chapter):
+    """Return the lower end of each range that the start cell names: {parameter: number}."""
+    start = next(cell.source for cell in notebooks.code_cells(chapter) if "runtime.start(" in cell.source)
+    calls = [node for node in ast.walk(ast.parse(start)) if isinstance(node, ast.Call)]
+    call = next(node for node in calls if ast.unparse(node.func) == "runtime.start")
+    ranges = {keyword.arg: keyword.value for keyword in call.keywords if isinstance(keyword.value, ast.Tuple)}
+    return {name: ast.literal_eval(ends)[0] for name, ends in ranges.items()}
+
+
+def outputs(executed):
+    return [output for cell in notebooks.code_cells(executed) for output in cell.outputs]
+
+
+def test_the_lowest_values_run_to_the_end(slug, chapter, tmp_path):
+    given = lowest_values(chapter) | INSTEAD.get(slug, {})
+    if not given:
+        pytest.skip("this chapter has no number to set but its seed")
+    words = [word for name, value in given.items() for word in ("-p", name, str(value))]
+    status, stderr = run(slug, tmp_path / "out.ipynb", *words)
+    assert status == 0, stderr
+
+    executed = notebooks.read(tmp_path / "out.ipynb")
+    assert all(cell.execution_count for cell in notebooks.code_cells(executed) if cell.source.strip())
+    assert [output.text for output in outputs(executed) if output.get("name") == "stderr"] == []
+    claims = [output.data for output in outputs(executed) if CLAIM_MIME in output.get("data", {})]
+    assert claims
+    for claim in claims:
+        assert claim[CLAIM_MIME]["passed"] or MISSED in json.dumps(claim, ensure_ascii=False)
