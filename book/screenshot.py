@@ -13,7 +13,7 @@ from book.browser import launched
 from book.notebooks import ROOT
 
 PAGE = ROOT / "_build" / "html" / "chapters" / "softmax-regression.html"
-START = "#from-two-classes-to-k div.cell"  # from this cell on: code, output, figure, tick
+START = "#from-scores-to-probabilities div.cell"  # from this cell on: code, output, figure, tick
 WIDTH, HEIGHT = 730, 880
 HIDDEN = "#pst-back-to-top, .bd-header-article, .bd-sidebar, .pst-scrollable { display: none !important }"
 

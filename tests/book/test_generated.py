@@ -2,11 +2,12 @@
 
 import pytest
 import torch
+from docutils.nodes import make_id
 from fontTools.ttLib import TTFont
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from book import notebooks
+from book import notebooks, screenshot
 from book.html import optimize
 from book.notebooks import ROOT
 from book.pages import chapter_facts, chapter_header, clinic, landing, references, shapes
@@ -93,6 +94,13 @@ def test_the_front_page_is_filled():
     assert "<!-- " not in text
     parts = [text.index(f"### {caption}") for caption in list(notebooks.toc_parts())[:2]]
     assert parts[0] < text.index("1 · First: a start") < parts[1] < text.index("2 · Second")
+
+
+def test_the_picture_of_a_page_is_taken_in_a_section_that_exists():
+    anchor = screenshot.START.split()[0]
+    chapter = notebooks.read(notebooks.CHAPTERS / f"{screenshot.PAGE.stem}.ipynb")
+    lines = "\n".join(cell.source for cell in chapter.cells if cell.cell_type == "markdown").splitlines()
+    assert anchor in {f"#{make_id(line.lstrip('# '))}" for line in lines if line.startswith("#")}
 
 
 def test_references_name_the_chapters():
