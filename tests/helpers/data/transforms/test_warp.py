@@ -130,3 +130,13 @@ def test_uniform_numbers_fill_their_range():
     assert -2 <= drawn.min() < -1.99
     assert 2.99 < drawn.max() < 3
     assert abs(drawn.mean() - 0.5) < 0.06  # four standard deviations of the mean
+
+
+def test_angles_and_shifts_reach_both_of_their_limits():
+    maps = affine_matrices(5000, degrees=30.0, shift=0.1, generator=generator())
+    angles = torch.rad2deg(torch.atan2(maps[:, 1, 0], maps[:, 1, 1]))
+    assert 29.9 < angles.max() <= 30.001
+    assert -30.001 <= angles.min() < -29.9
+    for shifts in (maps[:, 0, 2], maps[:, 1, 2]):  # the image is 2 long, from -1 to 1
+        assert 0.199 < shifts.max() <= 0.2001
+        assert -0.2001 <= shifts.min() < -0.199
