@@ -11,6 +11,7 @@ import pytest
 
 from book import notebooks
 from helpers.runtime.expectations import CLAIM_MIME, MISSED
+from tests.chapters import start_cell
 from tests.chapters.test_reruns import run
 
 INSTEAD = {  # the chapter's other bundled data; and one sentence a step would take many minutes
@@ -22,10 +23,7 @@ INSTEAD = {  # the chapter's other bundled data; and one sentence a step would t
 
 def lowest_values(chapter):
     """Return the lower end of each range that the start cell names: {parameter: number}."""
-    start = next(cell.source for cell in notebooks.code_cells(chapter) if "runtime.start(" in cell.source)
-    calls = [node for node in ast.walk(ast.parse(start)) if isinstance(node, ast.Call)]
-    call = next(node for node in calls if ast.unparse(node.func) == "runtime.start")
-    ranges = {keyword.arg: keyword.value for keyword in call.keywords if isinstance(keyword.value, ast.Tuple)}
+    ranges = {name: rule for name, rule in start_cell.rules(chapter).items() if isinstance(rule, ast.Tuple)}
     return {name: ast.literal_eval(ends)[0] for name, ends in ranges.items()}
 
 

@@ -14,11 +14,6 @@ def file(tmp_path_factory):
     return own_program.write("attention", tmp_path_factory.mktemp("program") / "continue_it.py")
 
 
-@pytest.fixture(scope="module")
-def program(file):
-    return own_program.load(file)
-
-
 def write(folder, text, encoding="utf-8", name="诗.txt"):
     path = folder / name
     path.write_bytes(text.encode(encoding))

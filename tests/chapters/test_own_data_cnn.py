@@ -21,11 +21,6 @@ def file(source, tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def program(file):
-    return own_program.load(file)
-
-
 def test_is_plain_pytorch(source):
     imported = own_program.imported(source)
     assert not any(str(module).startswith("helpers") for module in imported)

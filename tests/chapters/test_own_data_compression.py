@@ -14,11 +14,6 @@ def file(tmp_path_factory):
     return own_program.write("compression", tmp_path_factory.mktemp("program") / "small_table.py")
 
 
-@pytest.fixture(scope="module")
-def program(file):
-    return own_program.load(file)
-
-
 def rows(count=60, names=("low", "high")):
     """Two numbers and the class that the first decides."""
     numbers = np.random.default_rng(0).normal(size=(count, 2))

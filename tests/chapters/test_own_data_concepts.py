@@ -11,11 +11,6 @@ def file(tmp_path_factory):
     return own_program.write("concepts", tmp_path_factory.mktemp("program") / "table.py")
 
 
-@pytest.fixture(scope="module")
-def program(file):
-    return own_program.load(file)
-
-
 def rows_of(count=20):
     """Numbers and words that tell the class apart, with a column that does not."""
     lines = []

@@ -25,11 +25,6 @@ def file(source, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def program(file):
-    return own_program.load(file)
-
-
-@pytest.fixture(scope="module")
 def model(program, tmp_path_factory):
     """A model of red and blue pictures, in a folder with a Chinese name."""
     home = tmp_path_factory.mktemp("数据")

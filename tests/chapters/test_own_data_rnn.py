@@ -13,11 +13,6 @@ def file(tmp_path_factory):
     return own_program.write("rnn", tmp_path_factory.mktemp("program") / "lines.py")
 
 
-@pytest.fixture(scope="module")
-def program(file):
-    return own_program.load(file)
-
-
 def write(folder, lines, encoding="utf-8", name="评论.csv"):
     path = folder / name
     path.write_bytes("\r\n".join(lines).encode(encoding))

@@ -22,11 +22,6 @@ def file(source, tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def program(file):
-    return own_program.load(file)
-
-
 def folder_of(path, classes, count=6):
     for name, color in classes.items():
         (path / name).mkdir(parents=True)

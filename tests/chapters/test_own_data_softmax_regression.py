@@ -12,11 +12,6 @@ def file(tmp_path_factory):
     return own_program.write("softmax-regression", tmp_path_factory.mktemp("program") / "pictures.py")
 
 
-@pytest.fixture(scope="module")
-def program(file):
-    return own_program.load(file)
-
-
 def draw(path, color, *, size=(20, 14), mode="RGB"):
     """Write a picture of one color with a little noise, so that no two are equal."""
     noise = np.random.default_rng(sum(path.name.encode())).integers(0, 40, (*size[::-1], 3))

@@ -15,11 +15,6 @@ def file(tmp_path_factory):
     return own_program.write("tensors", tmp_path_factory.mktemp("program") / "table.py")
 
 
-@pytest.fixture(scope="module")
-def program(file):
-    return own_program.load(file)
-
-
 @pytest.fixture
 def table(tmp_path):
     path = tmp_path / "表.csv"

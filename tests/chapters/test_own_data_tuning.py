@@ -14,11 +14,6 @@ def file(tmp_path_factory):
     return own_program.write("tuning", tmp_path_factory.mktemp("program") / "tune_table.py")
 
 
-@pytest.fixture(scope="module")
-def program(file):
-    return own_program.load(file)
-
-
 def rows(count=90, *, classes=("小", "大"), seed=0):
     """Return rows of two columns and a class, which the second column decides."""
     chance = random.Random(seed)

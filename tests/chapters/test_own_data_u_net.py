@@ -23,11 +23,6 @@ def file(tmp_path_factory):
     return own_program.write("u-net", tmp_path_factory.mktemp("program") / "masks.py")
 
 
-@pytest.fixture(scope="module")
-def program(file):
-    return own_program.load(file)
-
-
 def pair(rng, size=(32, 32), color=WHITE):
     """A dark picture with a red square in it, and its mask, in which the square has that color."""
     picture = rng.integers(0, 60, (size[1], size[0], 3))

@@ -7,24 +7,15 @@ import sys
 import papermill
 import pytest
 
-from book import notebooks
 from book.notebooks import CHAPTERS, ROOT
 from helpers.runtime.parameters import describe_rule
+from tests.chapters.start_cell import rules
 
-OPTIONS = {"gpu_gain", "threads", "mixed_precision", "precision"}  # of runtime.start: not parameters
 BUILT_IN = {"seed": "int", "device": "str"}  # rules that runtime.start brings along
 
 
 def inspected(slug):
     return papermill.inspect_notebook(str(CHAPTERS / f"{slug}.ipynb"))
-
-
-def rules(chapter):
-    """Return name -> the rule's node, of the call to runtime.start."""
-    start = next(cell for cell in notebooks.code_cells(chapter) if "runtime.start(" in cell.source)
-    calls = [node for node in ast.walk(ast.parse(start.source)) if isinstance(node, ast.Call)]
-    call = next(node for node in calls if ast.unparse(node.func) == "runtime.start")
-    return {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg not in OPTIONS}
 
 
 def ruled_type(rule):

@@ -9,6 +9,7 @@ import pytest
 
 from book import notebooks
 from book.notebooks import CHAPTERS, ROOT
+from tests.chapters import start_cell
 
 UP_TO_THE_START_CELLS = 4  # imports, parameters, those that papermill injects, start: no data has been read
 # Runs a chapter's start once for each wrong value, all in one process: a kernel for each would take minutes.
@@ -64,7 +65,7 @@ def absent_device():
 def refusals(chapter, *given):
     """Give the chapter's start those parameters, one dictionary after the other. Return the errors."""
     cells = [cell.source for cell in notebooks.code_cells(chapter)]
-    start = next(number for number, source in enumerate(cells) if "runtime.start(" in source)
+    start = start_cell.position(chapter)
     command = [sys.executable, "-c", UP_TO_THE_START]
     words = json.dumps([cells[start - 2 : start + 1], given])
     done = subprocess.run(command, cwd=ROOT, input=words, capture_output=True, text=True, check=False)
