@@ -46,8 +46,15 @@ def test_a_file_by_hand(tmp_path):
     ]
 
 
+def test_letters_and_line_breaks_stay_as_the_file_has_them(tmp_path):
+    path = tmp_path / "news.csv"
+    path.write_bytes('"1","Zürich","Café\u2028naïve 新聞."\n'.encode())
+    assert read_news(path).sentences == ["Zürich Café naïve 新聞."]
+
+
 def test_the_test_set_is_kept_and_validation_comes_from_training(server, tmp_path):
     splits = load_files(files(server, contents()), 0, tmp_path)
+    assert splits.name == "ag-news"
     assert splits.classes == ["World", "Sports", "Business", "Sci/Tech"]
     assert [len(part) for part in (splits.train, splits.valid, splits.test)] == [32, 8, 8]
     assert splits.test.sentences == [f"Test {i} Text, {i}." for i in range(8)]

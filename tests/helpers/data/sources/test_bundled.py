@@ -41,6 +41,18 @@ def test_breast_cancer_counts_malignant_as_one():
     rows = {tuple(row): label for row, label in zip(bunch.data.astype("float32").tolist(), bunch.target, strict=True)}
     for row, target in zip(splits.test.inputs.tolist(), splits.test.targets.tolist(), strict=True):
         assert target == 1 - rows[tuple(row)]
+    assert splits.features == bunch.feature_names.tolist()
+
+
+def test_synthetic_holds_seven_telling_columns_of_ten_and_always_the_same_points():
+    splits = data.load("synthetic", seed=2)
+    points, labels = datasets.make_classification(1000, 10, n_informative=7, n_redundant=0, random_state=1)
+    expected = sorted(zip(points.astype("float32").tolist(), labels.tolist(), strict=True))
+    rows = zip(whole(splits, "inputs").tolist(), whole(splits, "targets").tolist(), strict=True)
+    assert sorted(rows) == expected
+    assert splits.classes == ["class 0", "class 1"]
+    assert splits.features[0] == "feature 0"
+    assert splits.features[9] == "feature 9"
 
 
 def test_digits_are_the_pixels_divided_by_sixteen():
@@ -50,8 +62,9 @@ def test_digits_are_the_pixels_divided_by_sixteen():
     assert images.double().sum() * 16 == datasets.load_digits().images.sum()
 
 
-def test_the_seed_decides_the_split_but_not_the_points():
-    first, again, other = (data.load("synthetic", seed=seed) for seed in (0, 0, 1))
+@pytest.mark.parametrize("name", ["synthetic", "breast-cancer", "digits"])
+def test_the_seed_decides_the_split_but_not_the_points(name):
+    first, again, other = (data.load(name, seed=seed) for seed in (0, 0, 1))
     assert torch.equal(first.train.inputs, again.train.inputs)
     assert not torch.equal(first.train.inputs, other.train.inputs)
     rows = [sorted(whole(splits, "inputs").tolist()) for splits in (first, other)]

@@ -1,8 +1,12 @@
 """doclines: from made-up packages by hand, and the real sentences as they are installed here."""
 
+import hashlib
 import itertools
+import py_compile
 import random
+import re
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -58,6 +62,7 @@ def test_docstrings_are_those_of_modules_classes_and_functions():
         ("The value x = 3 is a formula, not prose.", []),
         ("Numbers 1 2 3 4 5 6 7 8 9 10 11.", []),
         ("A " + "word " * 50 + "end.", []),
+        ("A " + "word " * 46 + "end.", ["A " + "word " * 46 + "end."]),
     ],
 )
 def test_sentences_by_hand(docstring, expected):
@@ -76,6 +81,37 @@ def test_a_package_is_read_without_being_imported(tmp_path, monkeypatch):
     found = set(package_sentences("made_up_package"))
     assert found == {"The package has words of its own.", "This file is no test of the package."}
     assert "made_up_package" not in sys.modules
+
+
+def test_files_come_in_the_order_of_their_names_digests(tmp_path, monkeypatch):
+    names = ["__init__.py", "first.py", "second.py", "third.py", "deep/fourth.py", "deep/fifth.py"]
+    (tmp_path / "mixed_package" / "deep").mkdir(parents=True)
+    for name in names:
+        (tmp_path / "mixed_package" / name).write_text(
+            f'"""The words in file {Path(name).stem.strip("_")} stand here."""\n'
+        )
+    monkeypatch.syspath_prepend(tmp_path)
+    in_order = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    expected = [f"The words in file {Path(name).stem.strip('_')} stand here." for name in in_order]
+    assert list(package_sentences("mixed_package")) == expected
+
+
+def test_files_are_utf8_and_a_byte_that_is_not_becomes_a_mark(tmp_path, monkeypatch):
+    (tmp_path / "old_package").mkdir()
+    source = '"""The old résumé of \udcff stands in this file."""\n'
+    (tmp_path / "old_package" / "__init__.py").write_bytes(source.encode("utf-8", "surrogateescape"))
+    monkeypatch.syspath_prepend(tmp_path)
+    assert list(package_sentences("old_package")) == ["The old résumé of \ufffd stands in this file."]
+
+
+def test_a_package_without_sources_is_named(tmp_path, monkeypatch):
+    package = tmp_path / "bare_package"
+    package.mkdir()
+    (package / "source.txt").touch()
+    py_compile.compile(str(package / "source.txt"), cfile=str(package / "__init__.pyc"))
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(data.DataError, match=re.escape(f"{package} holds no Python source files")):
+        list(package_sentences("bare_package"))
 
 
 def test_a_package_that_is_not_there_is_named():
