@@ -3,7 +3,8 @@
 from nbformat import NotebookNode
 
 from book import notebooks
-from book.pages.tables import plain, short, table
+from book.pages.tables import plain, table
+from helpers.runtime.expectations import short
 
 INTRODUCTION = """# Claims
 

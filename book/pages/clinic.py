@@ -8,7 +8,8 @@ from nbformat import NotebookNode
 
 from book import notebooks
 from book.pages import articles
-from book.pages.tables import plain, short, table
+from book.pages.tables import plain, table
+from helpers.runtime.expectations import short
 
 CASE = re.compile(r"([A-Z]\d+) · (.+)")
 TOPICS = {  # a case belongs to the topic that its text speaks of most; its heading counts five times

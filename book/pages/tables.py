@@ -12,8 +12,3 @@ def table(columns: list[str], rows: list[list]) -> str:
 def plain(text: str) -> str:
     """Return text so that Markdown shows it as it is."""
     return re.sub(r"([\\`*_{}\[\]<>$#~&])", r"\\\1", text)
-
-
-def short(value: object) -> str:
-    """Return a value as a claim shows it."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -44,7 +44,7 @@ def expect(
     value = _plain(value)
     passed = all(_holds(value, kind, bound) for kind, bound in bounds.items())
     claim = {"name": name, "value": _json_safe(value), "bound": _json_safe(bounds), "passed": passed}
-    line = f"{'✓' if passed else '✗'} {name}: {_short(value)} (expected {_words(bounds)}){'' if passed else MISSED}"
+    line = f"{'✓' if passed else '✗'} {name}: {short(value)} (expected {_words(bounds)}){'' if passed else MISSED}"
     style = "expect expect-passed" if passed else "expect expect-missed"
     page = f'<div class="{style}">{html.escape(line)}</div>'
     show_line(line, {"text/html": page, CLAIM_MIME: claim})
@@ -68,14 +68,17 @@ def _json_safe(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def short(value: Any) -> str:
+    """A value as the line of a claim shows it: a float with four digits, and 15,260 rather than 1.526e+04."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if 9999.5 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def _words(bounds: dict[str, Any]) -> str:
     if "equals" in bounds:
-        return _short(bounds["equals"])
-    return " and ".join(f"{kind.replace('_', ' ')} {_short(bound)}" for kind, bound in bounds.items())
+        return short(bounds["equals"])
+    return " and ".join(f"{kind.replace('_', ' ')} {short(bound)}" for kind, bound in bounds.items())
 
 
 @dataclass

@@ -66,6 +66,29 @@ def test_the_line_names_value_and_bound(shown):
     assert shown[0][0] == "✓ test accuracy: 0.9712 (expected at least 0.96)"
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (2.2e-16, "2.2e-16"),
+        (0.98765, "0.9877"),
+        (1234.5, "1234"),
+        (9999.4, "9999"),
+        (9999.6, "10,000"),
+        (15260.3, "15,260"),
+        (-37453.0, "-37,453"),
+        (2.5e12, "2.5e+12"),
+        (float("inf"), "inf"),
+        (float("nan"), "nan"),
+        (15260, "15260"),
+        ("text", "text"),
+        (None, "None"),
+    ],
+)
+def test_a_value_is_shown_in_few_digits(value, text):
+    assert expectations.short(value) == text
+
+
 def test_the_page_escapes_what_a_name_holds(shown):
     expect("a < b & c", 1, equals=1)
     assert "a &lt; b &amp; c" in shown[0][1]["text/html"]
