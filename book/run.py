@@ -16,7 +16,7 @@ from papermill.exceptions import PapermillExecutionError, strip_color
 from book import lock, notebooks
 from book.execute import failing_place, left_out
 from book.notebooks import CHAPTERS, ROOT
-from book.running import kernels
+from book.running import engine, kernels
 from helpers.names import did_you_mean
 
 RUNS = ROOT / "_build" / "runs"
@@ -44,9 +44,9 @@ def run(slug: str, arguments: list[str]) -> int:
     RUNS.mkdir(parents=True, exist_ok=True)
     result, unfinished = RUNS / f"{slug}.ipynb", RUNS / f"{slug}.unfinished.ipynb"
     unfinished.unlink(missing_ok=True)
-    options = ["--cwd", str(CHAPTERS), "-k", kernels.KERNEL["kernel_name"], "-l", kernels.KERNEL["language"]]
+    kernel = ["--engine", engine.QUIET, "-k", kernels.KERNEL["kernel_name"], "-l", kernels.KERNEL["language"]]
     files = [str(CHAPTERS / f"{slug}.ipynb"), str(unfinished)]
-    status = run_papermill([*files, *options, *arguments], unfinished)
+    status = run_papermill([*files, *kernel, "--cwd", str(CHAPTERS), *arguments], unfinished)
     if status == 0 and unfinished.exists():  # papermill may have been asked for its help alone
         status = finished(unfinished, arguments)
     if status == 0 and unfinished.exists():

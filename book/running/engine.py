@@ -1,7 +1,10 @@
-"""An engine for papermill that writes the notebook once.
+"""Two engines for papermill.
 
-papermill's own writes the whole file before and after every cell. With two hundred cells and their pictures that is a
-third of the processor time that a chapter takes.
+One writes the notebook once: papermill's own writes the whole file before and after every cell. With two hundred cells
+and their pictures that is a third of the processor time that a chapter takes.
+
+The other runs a reader's notebook as papermill does, only that the kernel keeps its own log to itself: it warns of
+eavesdroppers on a connection that never leaves the machine.
 """
 
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 
 NAME = "written-once"
+QUIET = "quiet-kernel"
 
 
 class WrittenOnceEngine(NBClientEngine):
@@ -25,4 +29,14 @@ class WrittenOnceEngine(NBClientEngine):
             nb_man.save()
 
 
+class QuietKernelEngine(NBClientEngine):
+    """Runs the cells as papermill does; of the kernel's own log only errors are seen."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, *arguments: Any, **options: Any) -> None:
+        """Execute the cells; see papermill for the arguments."""
+        super().execute_managed_notebook(nb_man, *arguments, extra_arguments=["--log-level=ERROR"], **options)
+
+
 papermill_engines.register(NAME, WrittenOnceEngine)
+papermill_engines.register(QUIET, QuietKernelEngine)

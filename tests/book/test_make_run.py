@@ -59,6 +59,7 @@ def test_a_good_run_says_where_its_result_is(folder):
     run = run_sample(folder, "-p", "epochs", "5")
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("The result is in ")
+    assert "WARNING" not in run.stderr  # the kernel's own log, of eavesdroppers between it and the notebook
     assert [path.name for path in (folder / "runs").iterdir()] == ["sample.ipynb"]
 
 
