@@ -62,6 +62,12 @@ def test_the_file_says_what_a_stranger_needs(model):
     assert about["made by"].startswith("torch")
 
 
+def test_the_file_tells_nobody_where_the_program_stands(model, file):
+    content = model.read_bytes()
+    assert b".py" not in content
+    assert str(file.parent).encode() not in content
+
+
 @pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "CMYK", "I;16"])
 def test_pictures_of_every_kind_are_read(program, tmp_path, mode):
     deep = Image.fromarray(np.full((20, 30), 40_000, dtype=np.uint16))
