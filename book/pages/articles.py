@@ -26,7 +26,7 @@ ARTICLES = (
     article(
         "Models trained and tested",
         "Activations, metrics, a perceptron, a CNN on CIFAR-10, an LSTM on AG_NEWS, compression and security.",
-        "C1 C2 C3 C4 C11 C12 C14 L5 L6 L7 N3 N4 N5 N6 N7 R1 R2 R3 R4 R5 R6 P1 P4 A3 E2 E3 E4 Q3",
+        "C1 C2 C3 C4 C11 C12 C14 L5 L6 L7 N3 N4 N5 N6 N7 R1 R2 R3 R4 R5 R6 P1 P4 A3 E2 E3 E4 G1 G2 Q3",
     ),
     article(
         "How a model is built",
@@ -36,12 +36,12 @@ ARTICLES = (
     article(
         "PyTorch by example",
         "Tensors, autograd, layers, losses, optimizers, checkpoints, MNIST, a 3-D U-Net with TensorBoard.",
-        "C8 C9 C10 S7 S8 U1 U2 U3 U4 U5 U6 U7 U8 U9 U10 U11 P2 P3",
+        "C8 C9 C10 S7 S8 U1 U2 U3 U4 U5 U6 U7 U8 U9 U10 U11 P2 P3 G3",
     ),
     article(
         "A model of one's own",
         "From building to tuning: optimizers, losses, metrics, data augmentation.",
-        "T1 T2 T3 T4 T5 T6 T7 D1 D2 D3 D4 D5 E1 Q1 Q2",
+        "T1 T2 T3 T4 T5 T6 T7 D1 D2 D3 D4 D5 E1 G4 Q1 Q2",
     ),
 )
 
