@@ -64,7 +64,7 @@ def test_the_file_says_what_a_stranger_needs(model):
 
 def test_the_file_tells_nobody_where_the_program_stands(model, file):
     content = model.read_bytes()
-    assert b".py" not in content
+    assert b'.py", line' not in content
     assert str(file.parent).encode() not in content
 
 
