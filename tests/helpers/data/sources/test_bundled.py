@@ -57,6 +57,8 @@ def test_synthetic_holds_seven_telling_columns_of_ten_and_always_the_same_points
 
 def test_digits_are_the_pixels_divided_by_sixteen():
     splits = data.load("digits", seed=3)
+    assert splits.classes == ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+    assert splits.features == ["ink"]
     images = whole(splits, "inputs")
     assert (images.min(), images.max()) == (0, 1)
     assert images.double().sum() * 16 == datasets.load_digits().images.sum()

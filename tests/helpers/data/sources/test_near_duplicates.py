@@ -33,8 +33,14 @@ def test_the_shortcut_finds_what_comparing_all_pairs_finds(sentences, threshold)
     assert distinct(sentences, threshold=threshold) == kept
 
 
+def test_words_by_hand():
+    assert words("Version 12, of Scikit-Learn's x_1!") == {"version", "00", "of", "scikit", "learn", "s", "x_0"}
+    assert words("?! ...") == frozenset()
+
+
 def test_jaccard_by_hand():
     assert jaccard(frozenset("abc"), frozenset("bcd")) == 0.5
+    assert jaccard(frozenset("a"), frozenset("a")) == 1.0
     assert jaccard(frozenset(), frozenset()) == 0.0
 
 

@@ -28,6 +28,31 @@ def test_shapes_types_and_balance(splits):
         assert part.inputs.max() <= 1
 
 
+def test_each_set_holds_patches_of_its_own_tiles_from_0_to_255_over_255():
+    torch.manual_seed(5)  # nothing is drawn from the global state
+    splits = patches.photo_patches(4)
+    pictures = list(patches.read_pictures(4).values())
+    for number, (part, count) in enumerate(zip((splits.train, splits.valid, splits.test), COUNTS, strict=True)):
+        for label, picture in enumerate(pictures):
+            there = {patch.numpy().tobytes() for patch in patches.cut(picture, number)}
+            drawn = part.inputs[label * count : (label + 1) * count] * 255
+            assert {patch.round().byte().numpy().tobytes() for patch in drawn} <= there
+            torch.testing.assert_close(drawn, drawn.round(), rtol=0, atol=1e-4)
+    torch.manual_seed(6)
+    again = patches.photo_patches(4)
+    assert torch.equal(splits.train.inputs, again.train.inputs)
+    assert torch.equal(splits.test.inputs, again.test.inputs)
+
+
+def test_the_contrast_of_a_patch_is_the_deviation_of_its_grey_values():
+    picture = np.random.default_rng(0).integers(0, 256, (TILE, TILE, 3), dtype=np.uint8)
+    contrast = patches._contrast(patches._tiles(picture))
+    for row in range(5):
+        for column in range(5):
+            patch = picture[8 * row : 8 * row + PATCH, 8 * column : 8 * column + PATCH]
+            assert contrast[0, 0, row, column] == pytest.approx((patch.mean(axis=2) / 255).std(), abs=1e-5)
+
+
 def test_no_patch_is_plain(splits):
     for part in (splits.train, splits.valid, splits.test):
         assert part.inputs.mean(dim=1).flatten(1).std(dim=1).min() >= patches.LEAST_CONTRAST - 1e-6
