@@ -96,7 +96,7 @@ def seeds_with_error_bars(results: Mapping[str, Numbers], *, xlabel: str = "", a
         ties = np.array([(y[:i] == value).sum() for i, value in enumerate(y)])
         height = row - ties * min(0.09, 0.3 / max(1, ties.max()))
         ax.scatter(y, height, s=40, color=color, alpha=0.55, linewidths=0, zorder=3)
-        ax.errorbar(y.mean(), row + 0.22, xerr=std, color=color, marker="d", capsize=4, linestyle="none")
+        ax.errorbar(y.mean(), row + 0.22, xerr=std, color=color, marker="d", capsize=4, linestyle="none", zorder=4)
         ax.text(
             y.mean(), row + 0.3, text, ha="center", va="top", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1}
         )
