@@ -15,12 +15,14 @@ BY_CLASS = torch.stack([1 - PROBABILITIES, PROBABILITIES], dim=1)
     "metric", [metrics.accuracy, metrics.f1, metrics.precision, metrics.recall, metrics.calibration_error]
 )
 def test_probabilities_of_class_1_are_noticed(metric):
-    with pytest.warns(UserWarning, match=r"between 0.1 and 0.9\. As logits.* pass .*torch\.logit\(probabilities\)"):
+    with pytest.warns(
+        UserWarning, match=r"between 0.1 and 0.9\. As logits.*class 1 .*, or torch\.logit\(probabilities\)"
+    ):
         metric(PROBABILITIES, LABELS)
 
 
 def test_probabilities_by_class_are_noticed_where_a_softmax_is_applied():
-    with pytest.warns(UserWarning, match=r"probabilities\.log\(\)"):
+    with pytest.warns(UserWarning, match=r"a softmax of them is never sure.*, or probabilities\.log\(\)"):
         metrics.calibration_error(BY_CLASS, LABELS)
 
 
@@ -45,6 +47,11 @@ def test_probabilities_of_exactly_zero_and_one_are_noticed():
 )
 def test_no_false_alarm_from_what_a_metric_takes(predictions):
     metrics.accuracy(predictions, LABELS)
+
+
+@pytest.mark.filterwarnings("error")
+def test_rows_that_do_not_add_up_to_one_are_no_probabilities():
+    metrics.calibration_error(0.9 * BY_CLASS, LABELS)
 
 
 @pytest.mark.filterwarnings("error")
