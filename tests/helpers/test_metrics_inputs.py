@@ -64,6 +64,8 @@ def test_what_cannot_be_defined_is_refused():
     with pytest.raises(ValueError, match=r"none of \[1\]"):
         metrics.average_precision(torch.tensor([0.0, 1.0]), zeros)
     assert metrics.average_precision(torch.tensor([0.0, 1.0]), ones) == 1
+    with pytest.raises(ValueError, match=r"Average precision .*none of \[2\].*stratified"):
+        metrics.average_precision(torch.eye(3)[:2], torch.tensor([0, 1]))
     with pytest.raises(ValueError, match="came 3 classes"):
         metrics.f1(PREDICTED, LABELS)
     with pytest.raises(ValueError, match="but is 'mean'"):
