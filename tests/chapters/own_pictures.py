@@ -24,3 +24,21 @@ def folder_of(path: Path, classes: dict[str, tuple[int, int, int]], count: int =
         for number in range(count):
             picture(color).save(path / name / f"{number}.png")
     return path
+
+
+def not_a_picture(path: Path) -> None:
+    """Replace a picture by a text."""
+    path.write_text("我不是图片", encoding="utf-8")
+
+
+def cut_off(path: Path) -> None:
+    """Cut a picture's file short."""
+    path.write_bytes(path.read_bytes()[:60])
+
+
+def deep(path: Path) -> None:
+    """Replace a picture by one of 16 bits."""
+    Image.fromarray(np.full((8, 8), 40_000, np.uint16)).save(path)
+
+
+SPOILERS = [not_a_picture, cut_off, deep]  # what a program that refuses such files has to name

@@ -56,19 +56,7 @@ def test_transparent_parts_are_white(program, tmp_path):
     assert program.read_picture(tmp_path / "clear.png").eq(1).all()
 
 
-def not_a_picture(path):
-    path.write_text("我不是图片", encoding="utf-8")
-
-
-def cut_off(path):
-    path.write_bytes(path.read_bytes()[:60])
-
-
-def deep(path):
-    Image.fromarray(np.full((8, 8), 40_000, np.uint16)).save(path)
-
-
-@pytest.mark.parametrize("spoil", [not_a_picture, cut_off, deep])
+@pytest.mark.parametrize("spoil", own_pictures.SPOILERS)
 def test_a_picture_that_cannot_be_read_is_named(program, folder, spoil):
     spoil(folder / "红" / "3.png")
     with pytest.raises(ValueError, match=r"3\.png cannot be read as a picture .* Remove it"):

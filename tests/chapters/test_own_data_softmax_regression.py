@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.chapters import own_program
+from tests.chapters import own_pictures, own_program
 
 
 @pytest.fixture(scope="module")
@@ -84,19 +84,7 @@ def test_photos_are_turned_upright(program, tmp_path):
     assert upright[:, -12:].max() < 0.1
 
 
-def not_a_picture(path):
-    path.write_text("我不是图片", encoding="utf-8")
-
-
-def cut_off(path):
-    path.write_bytes(path.read_bytes()[:60])
-
-
-def deep(path):
-    Image.fromarray(np.full((8, 8), 40_000, np.uint16)).save(path)
-
-
-@pytest.mark.parametrize("spoil", [not_a_picture, cut_off, deep])
+@pytest.mark.parametrize("spoil", own_pictures.SPOILERS)
 def test_a_picture_that_cannot_be_read_is_named(program, folder, spoil):
     spoil(folder / "猫" / "照片 3.png")
     with pytest.raises(ValueError, match=r"照片 3\.png cannot be read as a picture .* Remove it"):
