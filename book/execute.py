@@ -71,7 +71,6 @@ def execute(source: Path, target: Path) -> str:
             engine_name=engine.NAME,
             progress_bar=False,
             execution_timeout=CELL_SECONDS,
-            extra_arguments=["--log-level=CRITICAL"],  # the kernel's own log, not the chapter's output
             **kernels.KERNEL,
         )
     except PapermillExecutionError as error:

@@ -3,8 +3,8 @@
 One writes the notebook once: papermill's own writes the whole file before and after every cell. With two hundred cells
 and their pictures that is a third of the processor time that a chapter takes.
 
-The other runs a reader's notebook as papermill does, only that the kernel keeps its own log to itself: it warns of
-eavesdroppers on a connection that never leaves the machine.
+The other runs a reader's notebook as papermill does. In both, the kernel keeps its own log to itself, but for errors:
+it warns of eavesdroppers on a connection that never leaves the machine.
 """
 
 from typing import Any
@@ -15,8 +15,17 @@ NAME = "written-once"
 QUIET = "quiet-kernel"
 
 
-class WrittenOnceEngine(NBClientEngine):
-    """Runs the cells as papermill does, and saves at the end, also when the run breaks off."""
+class QuietKernelEngine(NBClientEngine):
+    """Runs the cells as papermill does; of the kernel's own log only errors are seen."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, *arguments: Any, **options: Any) -> None:
+        """Execute the cells; see papermill for the arguments."""
+        super().execute_managed_notebook(nb_man, *arguments, extra_arguments=["--log-level=ERROR"], **options)
+
+
+class WrittenOnceEngine(QuietKernelEngine):
+    """Runs the cells as that one does, and saves at the end, also when the run breaks off."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, *arguments: Any, **options: Any) -> None:
@@ -27,15 +36,6 @@ class WrittenOnceEngine(NBClientEngine):
         finally:
             nb_man.output_path = path
             nb_man.save()
-
-
-class QuietKernelEngine(NBClientEngine):
-    """Runs the cells as papermill does; of the kernel's own log only errors are seen."""
-
-    @classmethod
-    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, *arguments: Any, **options: Any) -> None:
-        """Execute the cells; see papermill for the arguments."""
-        super().execute_managed_notebook(nb_man, *arguments, extra_arguments=["--log-level=ERROR"], **options)
 
 
 papermill_engines.register(NAME, WrittenOnceEngine)

@@ -101,8 +101,11 @@ def learning_curves(
     steps = [epoch.number for epoch in history]
     curves(steps, losses, xlabel="epoch", ylabel="loss", ax=panels[0])
     if metric is not None:
-        values = {metric: _metric(history, metric)}
-        curves(steps, values, xlabel="epoch", ylabel=metric, labels="none", ax=panels[1])
+        # The look of the loss over the same examples: the validation set's, where there is one.
+        look_of = len(losses) - 1
+        _line(panels[1], numbers(steps, "x", shape=("N",)), _metric(history, metric), name=metric, index=look_of)
+        panels[1].set(xlabel="epoch", ylabel=metric)
+        panels[1].margins(x=0.01)
     for panel in panels:
         panel.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     return ax

@@ -127,3 +127,11 @@ def test_a_line_without_a_name_has_no_label(labels):
     assert names(two) == (["named"] if labels == "end" else [])
     if labels == "legend":
         assert [text.get_text() for text in two.get_legend().get_texts()] == ["named"]
+
+
+@pytest.mark.parametrize(("valid", "place"), [(True, 1), (False, 0)])
+def test_a_metric_looks_like_the_loss_on_the_same_examples(valid, place):
+    _, (losses, metric) = plt.subplots(1, 2)
+    plot.learning_curves(history(valid=valid), metric="accuracy", ax=[losses, metric])
+    assert metric.lines[0].get_color() == losses.lines[place].get_color()
+    assert metric.lines[0].get_linestyle() == losses.lines[place].get_linestyle()
