@@ -17,12 +17,15 @@ def picture(
 
 
 def folder_of(path: Path, classes: dict[str, tuple[int, int, int]], count: int = 6) -> Path:
-    """Write so many pictures of each class, name -> color, into a subfolder of its name, and return the folder."""
+    """Write so many pictures of each class, name -> color, into a subfolder of its name, and return the folder.
+
+    Each picture of a class has a width and a noise of its own, as photographs have.
+    """
     path.mkdir(parents=True, exist_ok=True)
     for name, color in classes.items():
         (path / name).mkdir()
         for number in range(count):
-            picture(color).save(path / name / f"{number}.png")
+            picture(color, size=(40 + number, 30), seed=number).save(path / name / f"{number}.png")
     return path
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.chapters import own_program
-from tests.chapters.own_pictures import BLUE, RED, picture
+from tests.chapters.own_pictures import BLUE, RED, folder_of, picture
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +31,6 @@ def model(program, tmp_path_factory):
     folder = folder_of(home / "照片", {"红": RED, "蓝": BLUE}, count=12)
     program.train_and_export(folder, home / "模型.onnx")
     return home / "模型.onnx"
-
-
-def folder_of(path, classes, count=6):
-    for name, color in classes.items():
-        (path / name).mkdir(parents=True)
-        for number in range(count):
-            picture(color, size=(40 + number, 30)).save(path / name / f"{number}.png")
-    return path
 
 
 def test_nothing_of_this_course_and_no_torch_at_its_top(source):
