@@ -5,6 +5,7 @@ from helpers.runtime.device import DeviceError, Precision, choose_device, descri
 from helpers.runtime.existing import EXISTING_FILE, EXISTING_FOLDER
 from helpers.runtime.expectations import Symptom, expect, symptom
 from helpers.runtime.parameters import ParameterError, check_parameters
+from helpers.runtime.processes import gather, rank, same_buffers, share, unwrapped, weight_of, world_size
 from helpers.runtime.run import Run, start
 from helpers.runtime.seeds import make_deterministic, pin_threads, seed_everything
 
@@ -22,9 +23,16 @@ __all__ = [
     "choose_device",
     "describe_device",
     "expect",
+    "gather",
     "make_deterministic",
     "pin_threads",
+    "rank",
+    "same_buffers",
     "seed_everything",
+    "share",
     "start",
     "symptom",
+    "unwrapped",
+    "weight_of",
+    "world_size",
 ]

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from helpers.files import write_whole
+from helpers.runtime import rank, unwrapped
 from helpers.train.archive import FORMAT, CheckpointError, pack, unpack
 from helpers.train.epoch import Epoch
 from helpers.train.fitting import check_fit, check_kind
@@ -49,6 +50,9 @@ def save_checkpoint(
 ) -> None:
     """Save everything that an exact resume needs; a crash at any moment leaves the previous file whole.
 
+    Of several processes that train together, rank 0 alone writes: it has what the others have, but for the global
+    random state. A model in ``DistributedDataParallel`` is saved as the model inside.
+
     Args:
         path: where to; replaced if it exists. Missing folders are made.
         model: its parameters and buffers are saved.
@@ -63,6 +67,8 @@ def save_checkpoint(
         CheckpointError: something in it could not be loaded again, or the file cannot be written. A checkpoint that was
             there before is as it was.
     """
+    if rank() != 0:
+        return
     last = epoch if isinstance(epoch, Epoch) else Epoch(epoch, epoch, math.nan)
     content = {
         "format": FORMAT,
@@ -70,7 +76,7 @@ def save_checkpoint(
         "best": last.best,
         "stale": last.stale,
         "scaler": dict(last.scaler),
-        "model": model.state_dict(),
+        "model": unwrapped(model).state_dict(),
         "optimizer": optimizer.state_dict(),
         "optimizer_type": type(optimizer).__name__,
         "generator": None if generator is None else generator.get_state(),
@@ -99,7 +105,8 @@ def load_checkpoint(
         path: a file that ``save_checkpoint`` wrote. Its digest guards against damage, not against forgery;
             ``weights_only`` loading guards against code inside.
         model: of the same architecture; may be on another device.
-        optimizer: restored if given. The global random states are restored too, since a resume needs both.
+        optimizer: restored if given. The global random states are restored too, since a resume needs both; of several
+            processes, only in rank 0, which saved them.
         generator: restored if given and saved.
         scheduler: restored if given and saved.
 
@@ -107,13 +114,14 @@ def load_checkpoint(
         FileNotFoundError: there is no such file.
         CheckpointError: the file is damaged or no checkpoint, or it does not fit something that was given.
     """
-    content = unpack(Path(path))
+    content, model = unpack(Path(path)), unwrapped(model)
     check_fit(content["model"], model.state_dict(), path)
     parts = [Part("the model", model.state_dict, model.load_state_dict, content["model"])]
     if optimizer is not None:
         check_kind(content["optimizer_type"], optimizer, "optimizer", path)
         parts.append(Part("the optimizer", optimizer.state_dict, optimizer.load_state_dict, content["optimizer"]))
-        parts.append(Part("the random state", random_states, set_random_states, content["random"]))
+        if rank() == 0:
+            parts.append(Part("the random state", random_states, set_random_states, content["random"]))
     if generator is not None and content["generator"] is not None:
         parts.append(Part("the generator", generator.get_state, generator.set_state, content["generator"]))
     if scheduler is not None and content["scheduler"] is not None:

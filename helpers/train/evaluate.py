@@ -7,7 +7,7 @@ from typing import Protocol, cast, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from helpers.runtime import Precision
+from helpers.runtime import Precision, gather, share, unwrapped, world_size
 
 Batch = tuple[Tensor, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -54,6 +54,7 @@ def predict(model: nn.Module, inputs: Tensor, *, batch_size: int = 1024, precisi
     """
     if len(inputs) == 0:
         raise ValueError("expected at least one input to predict, got none")
+    model = unwrapped(model)
     device = next(model.parameters()).device
     precision = precision or Precision()
     with evaluation_mode(model), precision.autocast():
@@ -73,6 +74,9 @@ def evaluate(
 ) -> dict[str, float]:
     """Return the loss and the metrics over all examples.
 
+    Among several processes each predicts its share, and every process gets the same result; all must call it. Batches
+    count as shares, so with ``DistributedSampler`` a few examples may count twice; ``data.Batches`` repeats none.
+
     Args:
         model: returns logits.
         examples: ``data.Examples``, or batches (inputs, targets) such as those of a DataLoader; N in all.
@@ -89,12 +93,19 @@ def evaluate(
         ValueError: there is no example.
     """
     if isinstance(examples, LabelledExamples):
-        logits = predict(model, examples.inputs, batch_size=batch_size, precision=precision)
+        logits = _predict_together(model, examples.inputs, batch_size, precision)
         targets = examples.targets.cpu()
     else:
-        logits, targets = _predict_batches(model, examples, precision)
+        logits, targets = (gather(mine) for mine in _predict_batches(model, examples, precision))
     result = {"loss": cast(float, loss_fn(logits, targets).item())}
     return result | {name: metric(logits, targets) for name, metric in (metrics or {}).items()}
+
+
+def _predict_together(model: nn.Module, inputs: Tensor, batch_size: int, precision: Precision | None) -> Tensor:
+    """Return the outputs for all inputs, each process having computed its share."""
+    if len(inputs) < world_size():  # too few to go round: each process computes all
+        return predict(model, inputs, batch_size=batch_size, precision=precision)
+    return gather(predict(model, share(inputs), batch_size=batch_size, precision=precision))
 
 
 def _predict_batches(model: nn.Module, batches: Iterable[Batch], precision: Precision | None) -> Batch:

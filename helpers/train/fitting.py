@@ -8,7 +8,8 @@ import torch
 
 from helpers.train.archive import CheckpointError
 
-WRAPPERS = {"module.": "nn.DataParallel", "_orig_mod.": "torch.compile"}  # what each puts before every name
+# What each puts before every name.
+WRAPPERS = {"module.": "nn.DataParallel or DistributedDataParallel", "_orig_mod.": "torch.compile"}
 
 
 def check_fit(saved: Mapping[str, Any], wanted: Mapping[str, Any], path: str | Path) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from helpers.runtime import Precision
+from helpers.runtime import Precision, gather, same_buffers, weight_of, world_size
 from helpers.train.checkpoint import Checkpoint
 from helpers.train.epoch import Epoch
 from helpers.train.evaluate import Batch, LabelledExamples, Loss, Metric, evaluate
@@ -44,6 +44,9 @@ def epochs(
 ) -> Iterator[Epoch]:
     """Train, and yield an Epoch after each pass over the batches.
 
+    Among several processes, with a model in ``DistributedDataParallel``, each trains on its own batches, and every
+    process is given the same Epoch: the loss and the metrics of all examples.
+
     Args:
         model: returns logits; trained in place, on its own device.
         batches: yields (inputs, targets) and can be passed over again, such as ``data.Batches`` or a DataLoader.
@@ -72,6 +75,7 @@ def epochs(
     for number in range(done.epoch + 1, epochs + 1):
         began = time.perf_counter()
         losses, sizes = _train_on(model, batches, loss_fn, optimizer, precision, scaler, scheduler)
+        same_buffers(model)
         loss = _mean_loss(losses, sizes, number)
         scores: dict[str, float] = {}
         if valid is not None:
@@ -95,18 +99,19 @@ def _train_on(
     """Take one optimizer step per batch; return each step's loss, left on the device, and its batch size."""
     device, scaling = next(model.parameters()).device, precision.needs_scaling
     compute_loss = _loss_function(model, loss_fn, precision)
-    losses, sizes = [], []
+    losses, sizes, together = [], [], world_size() > 1
     model.train()
     for inputs, targets in batches:
         if inputs.device != device:
             inputs, targets = inputs.to(device, non_blocking=True), targets.to(device, non_blocking=True)
         optimizer.zero_grad()
         loss = compute_loss(inputs, targets)
+        part = loss * weight_of(len(inputs), loss) if together else loss
         stepped = True
         if scaling:
-            stepped = _scaled_step(loss, optimizer, scaler)
+            stepped = _scaled_step(part, optimizer, scaler)
         else:
-            loss.backward()  # type: ignore[no-untyped-call]
+            part.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         if scheduler is not None and stepped:
             scheduler.step()
@@ -140,7 +145,9 @@ def _mean_loss(losses: list[Tensor], sizes: list[int], epoch: int) -> float:
     """Return the mean over examples, or say at which step the loss stopped being a number."""
     if not losses:
         raise TrainingError(f"epoch {epoch} had no batch: the training set or the batches' iterator is empty")
-    per_step = torch.stack(losses).double().cpu()
+    per_step, weights = torch.stack(losses).double().cpu(), torch.tensor(sizes, dtype=torch.float64)
+    if world_size() > 1:
+        per_step, weights = _over_processes(per_step, weights)
     broken = (~per_step.isfinite()).nonzero()
     if len(broken):
         step = int(broken[0]) + 1
@@ -149,5 +156,10 @@ def _mean_loss(losses: list[Tensor], sizes: list[int], epoch: int) -> float:
             "Likely causes: a learning rate that is too high, inputs that are not finite or not standardized, "
             "log of zero or division by zero in the loss"
         )
-    weights = torch.tensor(sizes, dtype=torch.float64)
     return float((per_step * weights).sum() / weights.sum())
+
+
+def _over_processes(losses: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor]:
+    """Return each step's mean loss over the examples of all processes, and their number."""
+    every, counts = gather(losses[None]), gather(sizes[None])  # (processes, steps)
+    return (every * counts).sum(dim=0) / counts.sum(dim=0), counts.sum(dim=0)

@@ -12,6 +12,8 @@ from helpers.data.loaders.batches import Batches
 class Augmented:
     """Batches whose inputs go through a random transform, anew at each pass.
 
+    Among several processes that train together, each changes its own share: seed the transform by rank.
+
     Args:
         batches: of (inputs, targets).
         transform: (B, ...) -> (B, ...).

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from helpers.data.examples import Examples
+from helpers.runtime import share, world_size
 
 COPY_BYTES = 2**20  # the fastest of 2**16 to 2**23 in benchmarks, for tables as for colour images
 
@@ -15,6 +16,9 @@ class Batches:
 
     One permutation is drawn per pass, and each batch (inputs, targets) is a slice of rows that were copied in that
     order. Without shuffling, a batch is a view of the examples themselves: do not change it in place.
+
+    Among several processes that train together, `batch_size` is that of all of them, and each gets its share of every
+    batch. Their generators must have one seed, so that all draw the same order.
 
     Args:
         examples: inputs (N, ...) and targets (N, ...), on the device to train on.
@@ -61,6 +65,13 @@ class Batches:
         return whole + (rest > 0 and not self.drop_last)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        if world_size() == 1:
+            return self._whole_batches()
+        smallest = self.batch_size if self.drop_last else (len(self.examples) - 1) % self.batch_size + 1
+        check_shares(smallest)
+        return ((share(inputs), share(targets)) for inputs, targets in self._whole_batches())
+
+    def _whole_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         inputs, targets, size = self.examples.inputs, self.examples.targets, self.batch_size
         rows = len(self) * size if self.drop_last else len(inputs)
         if not self.shuffle:
@@ -77,3 +88,19 @@ class Batches:
         # the processor's cache is slow to write and slow to read again.
         batch_bytes = self.batch_size * self.examples.inputs.nbytes // len(self.examples)
         return self.batch_size * max(1, COPY_BYTES // max(1, batch_bytes))
+
+
+def check_shares(smallest: int) -> None:
+    """Refuse a batch that leaves a process without an example: it would wait for the others, and they for it.
+
+    Args:
+        smallest: examples in the smallest batch of a pass.
+
+    Raises:
+        ValueError: there are more processes than that.
+    """
+    if smallest < world_size():
+        raise ValueError(
+            f"The smallest batch has too few examples for {world_size()} processes, each of which needs one: "
+            f"{smallest}. Choose another batch_size, or drop_last=True."
+        )

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from helpers.data.examples import Examples
+from helpers.data.loaders.batches import check_shares
+from helpers.runtime import share
 
 
 class BucketBatches:
@@ -14,6 +16,7 @@ class BucketBatches:
 
     In each pass the sentences are shuffled and dealt into pools. Each pool is sorted by length and cut into batches;
     then the batches are shuffled. So lengths agree within a batch, and batches differ from pass to pass.
+    Among several processes that train together, each gets its share of every batch, as with `Batches`.
 
     Args:
         examples: inputs (N, T) int64, padded with 0 behind; targets (N, ...), on the device to train on.
@@ -57,7 +60,9 @@ class BucketBatches:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         inputs = self.examples.inputs
-        for rows in self.rows():
+        batches = self.rows()
+        check_shares(min(len(rows) for rows in batches))
+        for rows in batches:
             longest = int(self.lengths[rows].max())
-            here = rows.to(inputs.device)
+            here = share(rows).to(inputs.device)
             yield inputs[here, :longest], self.examples.targets[here]

@@ -95,7 +95,10 @@ def test_a_missing_extra_state_is_named(tmp_path):
         train.load_checkpoint(tmp_path / "c.pt", nn.Sequential())
 
 
-@pytest.mark.parametrize(("wrap", "name"), [(nn.DataParallel, "nn.DataParallel"), (torch.compile, "torch.compile")])
+@pytest.mark.parametrize(
+    ("wrap", "name"),
+    [(nn.DataParallel, "nn.DataParallel or DistributedDataParallel"), (torch.compile, "torch.compile")],
+)
 def test_the_prefix_of_a_wrapper_gets_a_hint(tmp_path, wrap, name):
     wrapped, plain = wrap(make_model()), make_model()
     save(tmp_path / "wrapped.pt", wrapped)
