@@ -14,9 +14,10 @@ from helpers.runtime.expectations import CLAIM_MIME, MISSED
 from tests.chapters import start_cell
 from tests.chapters.test_reruns import run
 
-INSTEAD = {  # the chapter's other bundled data; and one sentence a step would take many minutes
+INSTEAD = {  # the chapter's other bundled data or world; and one sentence a step would take many minutes
     "concepts": {"dataset": "synthetic"},
     "logistic-regression": {"dataset": "synthetic"},
+    "reinforcement": {"environment": "MountainCar-v0"},
     "rnn": {"batch_size": 64},
 }
 
