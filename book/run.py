@@ -21,6 +21,10 @@ from helpers.names import did_you_mean
 
 RUNS = ROOT / "_build" / "runs"
 LOCKS = lock.LOCKS
+ONE_GPU = (
+    "a chapter runs in one process, on one GPU at most, and has no parameter 'gpus'; on several, train by a script: "
+    ".venv/bin/torchrun --standalone --nproc-per-node gpu -m apps.scaling.train_ddp --dataset cifar10"
+)
 SENTENCES = {"ParameterError", "DeviceError", "DataError"}  # their message names what is wrong and what to do
 
 
@@ -68,8 +72,12 @@ def finished(path: Path, arguments: list[str]) -> int:
 def run_papermill(arguments: list[str], target: Path) -> int:
     """Run papermill's command line in this process, say what went wrong, and return the exit status."""
     try:
-        if wrong := [name for name in given(arguments) if not str(name).isidentifier()]:
+        names = given(arguments)
+        if wrong := [name for name in names if not str(name).isidentifier()]:
             print(f"ParameterError: {not_a_name(wrong[0], arguments[0])}", file=sys.stderr)
+            return 2
+        if "gpus" in names and "gpus" not in inspect_notebook(arguments[0]):
+            print(f"ParameterError: {ONE_GPU}", file=sys.stderr)
             return 2
         return papermill.main(arguments, prog_name="papermill", standalone_mode=False) or 0
     except SystemExit as stop:
