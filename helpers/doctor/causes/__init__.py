@@ -1,0 +1,41 @@
+"""The causes that the doctor knows, by id, and how a finding is made from one."""
+
+from collections.abc import Iterable
+
+from helpers.doctor.causes.cause import Cause
+from helpers.doctor.causes.of_data import DATA_CAUSES
+from helpers.doctor.causes.of_losses import LOSS_CAUSES
+from helpers.doctor.causes.of_models import MODEL_CAUSES
+from helpers.doctor.causes.of_steps import STEP_CAUSES
+from helpers.doctor.findings import GRADES, Finding
+
+CAUSES = {cause.id: cause for cause in (*DATA_CAUSES, *STEP_CAUSES, *LOSS_CAUSES, *MODEL_CAUSES)}
+ORDER = {cause: place for place, cause in enumerate(CAUSES)}
+
+
+def found(cause: str, seen: str, grade: str = "fault") -> Finding:
+    """Make a finding of a cause: ``seen`` is one sentence with figures, the other texts come from the cause."""
+    known = CAUSES[cause]
+    return Finding(cause, grade, seen, known.why, known.mend, known.chapter)
+
+
+def rank(cause: str) -> int:
+    """Place of a cause in the order of its room: causes stand before what may follow from them."""
+    return ORDER[cause]
+
+
+def without_symptoms(findings: Iterable[Finding]) -> list[Finding]:
+    """Keep one finding for each cause, the gravest, and drop those that follow from another one as grave."""
+    gravest: dict[str, Finding] = {}
+    for finding in sorted(findings, key=lambda one: GRADES.index(one.grade)):
+        gravest.setdefault(finding.cause, finding)
+    hidden = {
+        symptom
+        for finding in gravest.values()
+        for symptom in CAUSES[finding.cause].hides
+        if symptom in gravest and GRADES.index(finding.grade) <= GRADES.index(gravest[symptom].grade)
+    }
+    return [finding for cause, finding in gravest.items() if cause not in hidden]
+
+
+__all__ = ["CAUSES", "Cause", "found", "rank", "without_symptoms"]

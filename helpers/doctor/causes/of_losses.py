@@ -1,0 +1,190 @@
+"""Causes that lie between the model's answer and the loss, in sequences, and in the reader's evaluation."""
+
+from helpers.doctor.causes.cause import Cause
+
+LOSS = "what-the-loss-expects"
+SEQUENCE = "what-may-see-what"
+EVALUATION = "is-the-figure-right"
+
+LOSS_CAUSES = (
+    # checks/losses.py and checks/ranges.py
+    Cause(
+        "softmax-before-cross-entropy",
+        "cross-entropy applies a softmax itself; two of them leave a small gradient and a loss that cannot reach zero",
+        "return the raw scores from the model, and apply softmax(dim=1) only to show probabilities",
+        LOSS,
+        hides=("output-cannot-reach-target", "cannot-memorize-batch"),
+    ),
+    Cause(
+        "sigmoid-before-logits-loss",
+        "the loss applies a sigmoid itself; two of them keep every probability between 0.5 and 0.73",
+        "return the raw scores and keep nn.BCEWithLogitsLoss()",
+        LOSS,
+        hides=("output-cannot-reach-target", "cannot-memorize-batch"),
+    ),
+    Cause(
+        "output-cannot-reach-target",
+        "the last activation keeps the answer out of the range in which the targets lie",
+        "remove the activation after the last layer, or scale the targets into its range",
+        LOSS,
+        hides=("cannot-memorize-batch",),
+    ),
+    Cause(
+        "loss-needs-probabilities",
+        "outside 0..1 this loss leaves its bounds, and training follows the part that means nothing",
+        "hand it torch.sigmoid(scores) or softmax(scores, dim=1)",
+        LOSS,
+        hides=("loss-not-minimal-at-truth", "outputs-not-finite"),
+    ),
+    Cause(
+        "nll-without-log-softmax",
+        "the negative log-likelihood of raw scores falls without bound: they grow and nothing is learned",
+        "use nn.CrossEntropyLoss(), or return F.log_softmax(scores, dim=1)",
+        LOSS,
+        hides=("loss-not-minimal-at-truth",),
+    ),
+    Cause(
+        "loss-broadcasts",
+        "output and target are compared all against all, so that the best answer is one average for everybody",
+        "give both the same shape, as in loss_fn(output.squeeze(1), target)",
+        LOSS,
+        hides=("cannot-memorize-batch", "loss-not-minimal-at-truth", "loss-ignores-target"),
+    ),
+    Cause(
+        "loss-grows-towards-truth",
+        "descent leads away from the targets",
+        "turn the sign of the loss, or swap its arguments",
+        LOSS,
+        hides=("loss-not-minimal-at-truth", "cannot-memorize-batch"),
+    ),
+    Cause(
+        "loss-not-minimal-at-truth",
+        "the loss is lower elsewhere than at the targets, and training goes there",
+        "check the order of the arguments and what each expects, such as log-probabilities first in F.kl_div",
+        LOSS,
+    ),
+    Cause(
+        "loss-ignores-target",
+        "nothing can be learned from targets that the loss does not read",
+        "hand the targets of the batch to the loss",
+        LOSS,
+    ),
+    Cause(
+        "term-without-gradient",
+        "a part of the loss cannot teach the model anything, since both its sides come from elsewhere",
+        "compute one side of this term from the output of the model that is trained",
+        LOSS,
+    ),
+    Cause(
+        "class-weights-absurd",
+        "one class outweighs all others so far that only it is ever predicted",
+        "weight by inverse frequency: weight = len(y) / (K * torch.bincount(y))",
+        LOSS,
+        hides=("majority-only", "start-loss-high"),
+    ),
+    Cause(
+        "start-loss-high",
+        "an untrained classifier should not be surer than chance, which costs ln K",
+        "scale the inputs, and start the last layer small",
+        LOSS,
+    ),
+    Cause(
+        "posterior-collapsed",
+        "the latent code says nothing about the input, since the KL term outweighs the reconstruction",
+        "sum both terms over the dimensions and average both over the batch; weight the KL term from 0 upwards",
+        LOSS,
+    ),
+    Cause(
+        "cannot-memorize-batch",
+        "a program that cannot learn one batch by heart rarely learns more",
+        "follow the chapter's order: data, shapes, loss, gradients, rate",
+        "one-batch",
+    ),
+    # checks/sequence.py
+    Cause(
+        "mask-inverted",
+        "each position sees what comes after it and not what came before: it reads off its answer",
+        "turn the mask: in scaled_dot_product_attention True means may look, in MultiheadAttention True means hidden",
+        SEQUENCE,
+        hides=("future-leaks",),
+    ),
+    Cause(
+        "future-leaks",
+        "each position reads off its own answer; without it, when generating, nothing is left",
+        "pass is_causal=True, or mask with torch.ones(T, T).triu(1).bool()",
+        SEQUENCE,
+        hides=("overfits-at-once", "valid-overlaps-train"),
+    ),
+    Cause(
+        "targets-not-shifted",
+        "the model is trained to repeat the token that it is given",
+        "compare logits[:, :-1] with tokens[:, 1:]",
+        SEQUENCE,
+        hides=("future-leaks",),
+    ),
+    Cause(
+        "targets-shifted-twice",
+        "the model is trained to skip a token: both the data and the model shift the targets",
+        "shift in one place only",
+        SEQUENCE,
+    ),
+    Cause(
+        "end-token-never-trained",
+        "the model never learns to stop, since every end token is left out of the loss as padding",
+        "mask only the padding behind the first end token, or pad with another token",
+        SEQUENCE,
+    ),
+    Cause(
+        "padding-seen",
+        "an answer depends on how much padding stands beside it, that is, on the other texts of the batch",
+        "pass key_padding_mask=tokens == pad, pack the sequence, or leave padding out of the mean",
+        SEQUENCE,
+    ),
+    # checks/evaluation.py
+    Cause(
+        "evaluation-takes-wrong-axis",
+        "the figure compares something else than each sample's best class",
+        "take output.argmax(dim=1), and softmax(dim=1) if any",
+        EVALUATION,
+        hides=("evaluation-depends-on-batching", "evaluation-figure-wrong"),
+    ),
+    Cause(
+        "evaluation-averages-batches",
+        "a small last batch counts as much as a full one",
+        "sum over samples and divide by their number at the end",
+        EVALUATION,
+        hides=("evaluation-depends-on-batching", "evaluation-figure-wrong"),
+    ),
+    Cause(
+        "evaluation-in-train-mode",
+        "dropout is on and BatchNorm learns from the validation set",
+        "call model.eval() before evaluation, and model.train() after it",
+        EVALUATION,
+        hides=("evaluation-depends-on-batching", "evaluation-random", "evaluation-figure-wrong"),
+    ),
+    Cause(
+        "evaluation-leaves-eval-mode",
+        "training goes on without dropout and with BatchNorm standing still",
+        "call model.train() at the start of every epoch, or at the end of the evaluation",
+        EVALUATION,
+    ),
+    Cause(
+        "evaluation-changes-model",
+        "what evaluation does to the model is learned from the validation set",
+        "evaluate under model.eval() and torch.no_grad()",
+        EVALUATION,
+    ),
+    Cause(
+        "evaluation-depends-on-batching",
+        "the same samples in other batches give another figure",
+        "count per sample along the feature axis, and divide once at the end",
+        EVALUATION,
+        hides=("evaluation-figure-wrong",),
+    ),
+    Cause(
+        "evaluation-figure-wrong",
+        "the figure is not what its samples give when they are counted one by one",
+        "sum over samples and divide by their number at the end",
+        EVALUATION,
+    ),
+)

@@ -1,0 +1,31 @@
+"""What a check is: a function of the program that measures one kind of fault, and what it needs to run."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from helpers.doctor.findings import Finding
+from helpers.doctor.program import Program
+
+
+@dataclass(frozen=True)
+class Check:
+    """A measurement that can name causes.
+
+    Attributes:
+        name: what is checked, in plain words.
+        run: the measurement; whatever it changes is put back afterwards.
+        needs: fields of Program that must be given, such as ("valid",); "loss" asks for step or loss_fn.
+    """
+
+    name: str
+    run: Callable[[Program], Iterable[Finding]]
+    needs: tuple[str, ...] = ()
+
+    def missing(self, program: Program) -> str | None:
+        """Return the sentence that says why this check is left out, or None."""
+        lacking = [need for need in self.needs if not _given(program, need)]
+        return f"{self.name}: give {' and '.join(lacking)}" if lacking else None
+
+
+def _given(program: Program, need: str) -> bool:
+    return program.has_loss if need == "loss" else getattr(program, need) is not None

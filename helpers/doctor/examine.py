@@ -1,0 +1,94 @@
+"""The examination: every check on the program, each undone, and one report."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from helpers.doctor import checks, steps
+from helpers.doctor.causes import CAUSES, rank, without_symptoms
+from helpers.doctor.checks.check import Check
+from helpers.doctor.findings import Finding, Report
+from helpers.doctor.program import Program, ProgramError, checked
+from helpers.doctor.state import restored
+
+SECONDS = 15.0  # no new check starts after this time
+
+
+def examine(
+    model: nn.Module,
+    loss_fn: Callable[..., Tensor] | None,
+    batches: Iterable[Any],
+    optimizer: Optimizer | Mapping[str, Optimizer] | None = None,
+    *,
+    valid: Iterable[Any] | None = None,
+    step: Callable[..., Any] | None = None,
+    train_step: Callable[..., Any] | None = None,
+    evaluate: Callable[..., Any] | None = None,
+    scheduler: Any = None,
+    steps_per_epoch: int | None = None,
+    accumulate: int | None = None,
+    frozen: Iterable[str] | None = None,
+    target: nn.Module | None = None,
+    checkpoint: Mapping[str, Any] | None = None,
+    padding: int | None = None,
+    expected: Iterable[str] = (),
+) -> Report:
+    """Examine a training program and name its faults. Nothing is changed: all is put back bit by bit.
+
+    Args:
+        model: the network; an nn.ModuleDict of several, such as a GAN's two.
+        loss_fn: (output, target) -> scalar; None where step or train_step makes the loss.
+        batches: the training set, pairs (inputs, targets) that can be passed over again. Inputs may be a tensor, a
+            tuple for model(*inputs), or a dict for model(**inputs).
+        optimizer: of the model's parameters, or a dict of several.
+        valid: batches of the validation set.
+        step: (model, batch) -> loss, where the loss is more than loss_fn(model(inputs), targets).
+        train_step: (model, batch, optimizer) -> loss: the whole step as the program does it.
+        evaluate: (model, batches) -> number: the program's own evaluation.
+        scheduler: of the learning rate.
+        steps_per_epoch: how many steps an epoch has, for the scheduler.
+        accumulate: how many microbatches make a step.
+        frozen: names of modules or parameters that are meant to stay as they are.
+        target: the target network or teacher.
+        checkpoint: the state that was loaded into the model, or the best one kept so far.
+        padding: number of the token that fills up short sequences.
+        expected: ids of causes that are deliberate here.
+
+    Raises:
+        ProgramError: the program cannot be examined; the sentence says what was expected.
+    """
+    given = dict(locals())
+    given["expected"], given["frozen"] = tuple(expected), None if frozen is None else list(frozen)
+    return report_on(Program(**given), (*checks.CHECKS, *steps.CHECKS))
+
+
+def report_on(program: Program, run: Iterable[Check]) -> Report:
+    """Run these checks on a program, each with everything put back afterwards."""
+    unknown = sorted(set(program.expected) - CAUSES.keys())
+    if unknown:
+        raise ProgramError(f"expected= names {', '.join(unknown)}; known causes are {', '.join(CAUSES)}")
+    findings: list[Finding] = []
+    with restored(program):
+        left_out = list(checked(program))
+        stop = time.monotonic() + SECONDS
+        for check in run:
+            sentence = check.missing(program)
+            if sentence is None and time.monotonic() > stop:
+                sentence = f"{check.name}: no time left"
+            left_out += [sentence] if sentence else _run(check, program, findings)
+    kept = [finding for finding in findings if finding.cause not in program.expected]
+    return Report.of(without_symptoms(kept), left_out, rank)
+
+
+def _run(check: Check, program: Program, findings: list[Finding]) -> list[str]:
+    """Add a check's findings; return a sentence where it could not be carried out."""
+    with restored(program):
+        try:
+            findings.extend(check.run(program))
+        except Exception as error:  # whatever the examined program raises
+            words = str(error).strip().splitlines() or [""]
+            return [f"{check.name}: stopped by {type(error).__name__}: {words[0][:200]}"]
+    return []

@@ -1,0 +1,75 @@
+"""Tensors inside tuples, lists, dicts and dataclasses: found, copied, and cut along the batch."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def tensors(tree: Any) -> Iterator[Tensor]:
+    """Yield every tensor in nested tuples, lists, mappings and dataclasses, in order."""
+    if isinstance(tree, Tensor):
+        yield tree
+    elif isinstance(tree, Mapping):
+        for value in tree.values():
+            yield from tensors(value)
+    elif isinstance(tree, (tuple, list)):
+        for value in tree:
+            yield from tensors(value)
+    elif dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        for field in dataclasses.fields(tree):
+            yield from tensors(getattr(tree, field.name))
+
+
+def mapped(change: Callable[[Tensor], Any], tree: Any) -> Any:
+    """Return the tree with every tensor changed; what is no tensor stays."""
+    if isinstance(tree, Tensor):
+        return change(tree)
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*(mapped(change, value) for value in tree))
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(mapped(change, value) for value in tree)
+    if isinstance(tree, Mapping):
+        same = {key: mapped(change, value) for key, value in tree.items()}
+        return same if type(tree) is dict else _like(tree, same)
+    return tree
+
+
+def _like(tree: Mapping[Any, Any], same: dict[Any, Any]) -> Any:
+    """Return a mapping of the tree's own type, or a plain dict where that type cannot be made from one."""
+    try:
+        return type(tree)(same)  # type: ignore[call-arg]
+    except TypeError:
+        return same
+
+
+def cloned(tree: Any) -> Any:
+    """Return a copy that shares no memory with the tree, outside any graph; leaves keep their requires_grad."""
+    return mapped(lambda tensor: tensor.detach().clone().requires_grad_(tensor.requires_grad), tree)
+
+
+def batch_length(tree: Any) -> int:
+    """Return the length of the first tensor that has a first axis, 0 where there is none."""
+    return next((len(tensor) for tensor in tensors(tree) if tensor.dim()), 0)
+
+
+def rows(tree: Any, index: Tensor | slice) -> Any:
+    """Return these samples of a batch: every tensor as long as the batch is indexed along its first axis."""
+    length = batch_length(tree)
+    return mapped(lambda tensor: tensor[index] if tensor.dim() and len(tensor) == length else tensor, tree)
+
+
+def first_float(tree: Any) -> Tensor | None:
+    """Return the first floating-point tensor, or None."""
+    return next((tensor for tensor in tensors(tree) if tensor.is_floating_point()), None)
+
+
+def stacked(trees: list[Any]) -> Tensor | None:
+    """Return the first tensors of several trees as one, along the batch; None where their shapes do not fit."""
+    firsts = [next(tensors(tree), None) for tree in trees]
+    found = [tensor for tensor in firsts if tensor is not None and tensor.dim()]
+    if not found or len(found) < len(trees) or len({tensor.shape[1:] for tensor in found}) > 1:
+        return None
+    return torch.cat(found)
