@@ -61,6 +61,18 @@ class Program:
             return []
         return list(self.optimizer.values()) if isinstance(self.optimizer, Mapping) else [self.optimizer]
 
+    @cached_property
+    def answers_alone(self) -> bool:
+        """True where the model runs on the inputs of a batch, without the step around it."""
+        try:
+            with torch.no_grad():
+                outputs(self.model, cloned(split(self.sample[0])[0]))
+        except (TypeError, NotImplementedError):
+            if self.step is None and self.train_step is None:
+                raise
+            return False
+        return True
+
     @property
     def has_loss(self) -> bool:
         """True where a loss can be computed apart from a whole training step."""

@@ -25,7 +25,7 @@ def rank(cause: str) -> int:
 
 
 def without_symptoms(findings: Iterable[Finding]) -> list[Finding]:
-    """Keep one finding for each cause, the gravest, and drop those that follow from another one as grave."""
+    """Keep one finding for each cause, the gravest, and drop those that follow from another one."""
     gravest: dict[str, Finding] = {}
     for finding in sorted(findings, key=lambda one: GRADES.index(one.grade)):
         gravest.setdefault(finding.cause, finding)
@@ -33,7 +33,7 @@ def without_symptoms(findings: Iterable[Finding]) -> list[Finding]:
         symptom
         for finding in gravest.values()
         for symptom in CAUSES[finding.cause].hides
-        if symptom in gravest and GRADES.index(finding.grade) <= GRADES.index(gravest[symptom].grade)
+        if finding.grade != "note" or gravest.get(symptom, finding).grade == "note"
     }
     return [finding for cause, finding in gravest.items() if cause not in hidden]
 

@@ -14,7 +14,8 @@ class Check:
     Attributes:
         name: what is checked, in plain words.
         run: the measurement; whatever it changes is put back afterwards.
-        needs: fields of Program that must be given, such as ("valid",); "loss" asks for step or loss_fn.
+        needs: fields of Program that must be given, such as ("valid",); "loss" asks for step or loss_fn, and
+            "answers" that the model runs on a batch's inputs.
     """
 
     name: str
@@ -23,7 +24,9 @@ class Check:
 
     def missing(self, program: Program) -> str | None:
         """Return the sentence that says why this check is left out, or None."""
-        lacking = [need for need in self.needs if not _given(program, need)]
+        if "answers" in self.needs and not program.answers_alone:
+            return f"{self.name}: model(inputs) does not run on the inputs of a batch"
+        lacking = [need for need in self.needs if need != "answers" and not _given(program, need)]
         return f"{self.name}: give {' and '.join(lacking)}" if lacking else None
 
 

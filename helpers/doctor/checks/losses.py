@@ -1,0 +1,163 @@
+"""The contract between answer, target and loss: who is compared with whom, and where the loss is lowest."""
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from helpers.doctor.causes import found
+from helpers.doctor.findings import Finding
+from helpers.doctor.loss_probe import LossProbe
+from helpers.doctor.probing import kick, largest_batch
+from helpers.doctor.program import Program
+
+SAME = 1e-6
+ABSURD = 1e4
+
+
+def check_pairs(program: Program) -> Iterator[Finding]:
+    """Permute the targets among the samples: a loss that compares each answer with its own target must change."""
+    kick(program.model)
+    probe = LossProbe(program, largest_batch(program))
+    answer, targets = probe.answer, probe.targets
+    if targets is None or targets.dim() == 0 or answer.dim() == 0 or len(targets) != len(answer) or len(answer) < 3:
+        return
+    shapes = f"output {tuple(answer.shape)}, target {tuple(targets.shape)}"
+    other = targets[_farthest(targets)].expand_as(targets)
+    base = probe.value(answer)
+    if not bool((targets != targets[:1]).any()) or base != base:
+        return
+    if _equal(base, probe.value(answer, other)):
+        if program.step is None and _equal(base, probe.value(answer, targets.flip(0))):
+            yield found("loss-ignores-target", f"{shapes}: other targets leave the loss at {base:.4g}", "suspicion")
+        return
+    orders = [torch.arange(len(answer)).roll(shift) for shift in (1, 2, len(answer) // 2)]
+    permuted = [probe.value(answer, targets[order]) for order in orders]
+    if all(_equal(base, value) for value in permuted) and _additive(probe, targets, other):
+        yield found("loss-broadcasts", f"{shapes}: giving each sample another's target leaves the loss at {base:.4g}")
+        return
+    yield from _along_an_axis(probe, base, shapes)
+
+
+def _along_an_axis(probe: LossProbe, base: float, shapes: str) -> Iterator[Finding]:
+    """Look for an axis where one number of the answer meets several of the target, in any order."""
+    answer, targets = probe.answer, probe.targets
+    if targets is None or not targets.is_floating_point() or targets.dim() != answer.dim():
+        return
+    for axis in range(1, answer.dim()):
+        if answer.shape[axis] == 1 and targets.shape[axis] > 1:
+            if _equal(base, probe.value(answer, targets.flip(axis))):
+                yield found(
+                    "loss-broadcasts",
+                    f"{shapes}: each answer is compared with all {targets.shape[axis]} numbers of its target at once",
+                )
+            return
+
+
+def _farthest(targets: Tensor) -> int:
+    """Return the sample whose target is least like the first one's."""
+    distance = (targets != targets[:1]).reshape(len(targets), -1).float().sum(1)
+    return int(distance.argmax())
+
+
+def _equal(first: float, second: float) -> bool:
+    return abs(first - second) <= SAME * max(abs(first), abs(second), 1e-6)
+
+
+def _additive(probe: LossProbe, targets: Tensor, other: Tensor) -> bool:
+    """True where the loss is a mean over pairs: half of the targets changed change it half as far."""
+    one = targets[:1].expand_as(targets)
+    half = torch.where((torch.arange(len(targets)) % 2 == 0).view(-1, *[1] * (targets.dim() - 1)), one, other)
+    pure = [probe.value(probe.answer, each.contiguous()) for each in (one, other)]
+    share = len(targets[::2]) / len(targets)
+    mixed = share * pure[0] + (1 - share) * pure[1]
+    return abs(probe.value(probe.answer, half) - mixed) <= 1e-4 * max(abs(pure[0]), abs(pure[1]), 1e-6)
+
+
+def check_direction(program: Program) -> Iterator[Finding]:
+    """Compare the loss of the right answer with that of the opposite one, and with scores on the way."""
+    probe = LossProbe(program, largest_batch(program))
+    right = right_answers(probe)
+    if not right:
+        return
+    good = min(probe.value(answer) for answer in right)
+    opposite = [probe.value(2 * answer.mean() - answer) for answer in right]
+    if good == good and good > max(opposite) + 0.01 * abs(good):
+        yield found("loss-grows-towards-truth", f"the right answer costs {good:.3g}, the opposite one {max(opposite):.3g}")
+        return
+    yield from _leaves_its_bounds(probe, good)
+
+
+def right_answers(probe: LossProbe) -> list[Tensor]:
+    """Return answers of which one is right, in the forms that losses take: scores, log-probabilities, the target."""
+    answer, targets = probe.answer, probe.targets
+    if targets is None or answer.dim() == 0:
+        return []
+    if not targets.is_floating_point() and answer.dim() >= 2 and targets.shape == answer.shape[:1] + answer.shape[2:]:
+        classes = answer.shape[1]
+        if classes < 2 or int(targets.min()) < 0 or int(targets.max()) >= classes:
+            return []
+        scores = 12 * F.one_hot(targets.long(), classes).movedim(-1, 1).to(answer)
+        probable = scores.log_softmax(1)
+        return [probable.exp()] if is_distribution(answer) else [probable]
+    if targets.is_floating_point() and targets.shape == answer.shape and is_binary(targets):
+        sign = (2 * targets - 1).to(answer)
+        return [targets.to(answer), 3 * sign, 12 * sign]
+    return []
+
+
+def is_binary(targets: Tensor) -> bool:
+    """True where targets are 0 and 1 and nothing else."""
+    return bool(((targets == 0) | (targets == 1)).all()) and bool((targets == 1).any()) and bool((targets == 0).any())
+
+
+def is_distribution(answer: Tensor) -> bool:
+    """True where the classes' values are not negative and sum to one."""
+    return answer.dim() >= 2 and bool((answer >= 0).all()) and bool(((answer.sum(1) - 1).abs() < 1e-3).all())
+
+
+def _leaves_its_bounds(probe: LossProbe, good: float) -> Iterator[Finding]:
+    """Binary targets: look for constant scores that cost less than the right answer, or nothing that is a number."""
+    targets, answer = probe.targets, probe.answer
+    if targets is None or not targets.is_floating_point() or not bool((answer < 0).any()):
+        return
+    grid = [-4 + 0.05 * place for place in range(161)]
+    costs = {score: probe.value(torch.full_like(answer, score)) for score in grid}
+    inside = [cost for score, cost in costs.items() if 0.02 < score < 0.98]
+    outside = {score: cost for score, cost in costs.items() if score < 0 or score > 1}
+    refused = [score for score, cost in outside.items() if cost != cost]
+    lowest = min(outside, key=lambda score: outside[score] if outside[score] == outside[score] else 1e30)
+    if refused and all(cost == cost for cost in inside):
+        yield found("loss-needs-probabilities", f"scores of {refused[0]:.2f} make the loss NaN, those in 0..1 do not")
+    elif outside[lowest] < good - 0.1 * max(1.0, abs(good)) and min(inside) > good - 0.1:
+        yield found(
+            "loss-needs-probabilities",
+            f"scores that are all {lowest:.2f} cost {outside[lowest]:.3g}, less than the right answer, which costs "
+            f"{good:.3g}",
+        )
+
+
+def check_class_weights(program: Program) -> Iterator[Finding]:
+    """Compare, at equal scores, how hard the samples of each class pull."""
+    pulls: dict[int, list[float]] = {}
+    for batch in program.sample:
+        probe = LossProbe(program, batch)
+        if probe.targets is None or not right_answers(probe) or probe.targets.dim() > 2:
+            return
+        grads = probe.gradient(torch.zeros_like(probe.answer)).reshape(len(probe.answer), -1).norm(dim=1)
+        labels = probe.targets.reshape(len(grads), -1)[:, 0].long().tolist()
+        for label, pull in zip(labels, grads.tolist(), strict=True):
+            pulls.setdefault(label, []).append(pull)
+    means = {label: sum(each) / len(each) for label, each in pulls.items() if sum(each) > 0}
+    if len(means) < 2:
+        return
+    strong, weak = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+    ratio = means[strong] / means[weak]
+    counts = [len(each) for each in pulls.values()]
+    if ratio > ABSURD * max(counts) / min(counts):
+        yield found(
+            "class-weights-absurd",
+            f"a sample of class {strong} pulls {ratio:.1g} times as hard as one of class {weak}, while the classes' "
+            f"numbers differ by a factor of {max(counts) / min(counts):.1f}",
+        )

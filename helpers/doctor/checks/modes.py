@@ -1,0 +1,77 @@
+"""Answers that differ from one call to the next in eval mode, and why."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from helpers.doctor.causes import found
+from helpers.doctor.findings import Finding
+from helpers.doctor.interception import WithoutDropout
+from helpers.doctor.probing import CLOSE, answers, furthest, inputs_of
+from helpers.doctor.program import Program, split
+from helpers.doctor.trees import cloned, tensors
+
+
+def check_determinism(program: Program) -> Iterator[Finding]:
+    """Ask twice in eval mode with the same random numbers, then with others."""
+    inputs = inputs_of(program)[0]
+    first, again = (answers(program.model, inputs, carry=True) for _ in range(2))
+    carried = furthest(first, again)
+    if carried > CLOSE:
+        if not _continues(program):
+            yield found(
+                "state-carried-over",
+                f"the same batch given twice changes the answers by {100 * carried:.0f} % of their size, with equal "
+                "random numbers, and the batches do not continue one another",
+            )
+        return
+    change = furthest(first, answers(program.model, inputs, seed=1))
+    if change <= CLOSE:
+        return
+    with WithoutDropout():
+        without = furthest(answers(program.model, inputs), answers(program.model, inputs, seed=1))
+    seen = f"two passes over one batch in eval mode differ by {100 * change:.0f} % of the answers' size"
+    if without > CLOSE:
+        yield found("answers-random", seen, "note")
+    elif not _evaluated_many_times(program):
+        grade = "suspicion" if program.evaluate is None else "fault"
+        yield found("dropout-always-on", f"{seen}, and not at all when dropout is switched off", grade)
+
+
+def _continues(program: Program) -> bool:
+    """True where each batch goes on where the one before ended, so that a state may be carried."""
+    pairs = [(_first(split(batch)[0]), _first(split(batch)[1])) for batch in program.sample]
+    links = []
+    for (old, target), (new, _) in zip(pairs, pairs[1:], strict=False):
+        if old is None or new is None or old.dim() < 2 or new.shape != old.shape:
+            return False
+        if target is not None and target.shape == old.shape:
+            links.append(float((target[:, -1] - new[:, 0]).abs().float().max()) < 1e-6)
+        else:
+            step, span = (new[:, 0] - old[:, -1]).abs().float().mean(), (old[:, 0] - old[:, -1]).abs().float().mean()
+            links.append(bool(step < 0.2 * span))
+    return bool(links) and all(links)
+
+
+def _first(tree: Any) -> Tensor | None:
+    return next(tensors(tree), None)
+
+
+def _evaluated_many_times(program: Program) -> bool:
+    """True where the program's evaluation asks several times about the same inputs: it averages on purpose."""
+    if program.evaluate is None or not program.valid_sample:
+        return False
+    asked: list[bytes] = []
+
+    def note(module: nn.Module, given: tuple[Any, ...], kwargs: Any) -> None:  # noqa: ARG001
+        first = next(tensors([given, kwargs]), None)
+        asked.append(b"" if first is None else first.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+
+    hook = program.model.register_forward_pre_hook(note, with_kwargs=True)
+    try:
+        program.evaluate(program.model, cloned(program.valid_sample[:1]))
+    finally:
+        hook.remove()
+    return len(asked) > len(set(asked))

@@ -1,0 +1,108 @@
+"""The loss as a function of the model's answer alone: any answer can be tried, without any model behind it."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from helpers.doctor.probing import drawn_from
+from helpers.doctor.program import Program, loss_of, outputs, split
+from helpers.doctor.trees import cloned, mapped, tensors
+
+
+class LossProbe:
+    """``probe(answer)`` is the program's loss on one batch, had the model answered so.
+
+    Attributes:
+        answer: what the model answers in truth, float, without a graph; the first float tensor of its output.
+        targets: the first tensor of the batch's targets, or None.
+    """
+
+    def __init__(self, program: Program, batch: Any) -> None:
+        self.program, self.batch = program, batch
+        self.inputs, self.whole_targets = split(batch)
+        self.targets = next(tensors(self.whole_targets), None)
+        with torch.no_grad():
+            self.whole = outputs(program.model, cloned(self.inputs))
+        floats = [tensor for tensor in tensors(self.whole) if tensor.is_floating_point()]
+        if not floats:
+            raise ValueError("the model's output holds no floating-point tensor")
+        self.answer = floats[0].detach().clone()
+
+    def __call__(self, answer: Tensor, targets: Tensor | None = None) -> Tensor:
+        """Return the loss, with a graph back to the answer; ``targets`` stand in for the batch's own."""
+        swapped = mapped(lambda tensor: answer if tensor is self._first() else tensor, self.whole)
+        wanted = self.whole_targets if targets is None else self._with(targets)
+        with drawn_from(0):
+            if self.program.step is None and self.program.loss_fn is not None:
+                loss: Tensor = self.program.loss_fn(swapped, wanted)
+                return loss.reshape(())
+            return self._by_hook(swapped, wanted)
+
+    def value(self, answer: Tensor, targets: Tensor | None = None) -> float:
+        """Return the loss as a number; NaN where the loss refuses this answer."""
+        with torch.no_grad():
+            try:
+                return float(self(answer, targets))
+            except (RuntimeError, ValueError, IndexError):
+                return float("nan")
+
+    def gradient(self, answer: Tensor, targets: Tensor | None = None) -> Tensor:
+        """Return the gradient of the loss with respect to the answer."""
+        with torch.enable_grad():
+            answer = answer.detach().clone().requires_grad_(True)
+            grad = torch.autograd.grad(self(answer, targets), answer, allow_unused=True)[0]
+        return torch.zeros_like(answer) if grad is None else grad
+
+    def _first(self) -> Tensor | None:
+        return next((tensor for tensor in tensors(self.whole) if tensor.is_floating_point()), None)
+
+    def _with(self, targets: Tensor) -> Any:
+        return mapped(lambda tensor: targets if tensor is self.targets else tensor, self.whole_targets)
+
+    def _by_hook(self, swapped: Any, wanted: Any) -> Tensor:
+        """Let the program's own step run, and put the tried answer in place of the model's."""
+        calls = []
+
+        def swap(*_: Any) -> Any:
+            calls.append(1)
+            return swapped
+
+        hook = self.program.model.register_forward_hook(swap)
+        try:
+            loss = loss_of(self.program, self._batch(wanted))
+        finally:
+            hook.remove()
+        if len(calls) != 1:
+            raise ValueError(f"the step calls the model {len(calls)} times, so that no one answer makes its loss")
+        return loss
+
+    def _batch(self, wanted: Any) -> Any:
+        if wanted is self.whole_targets or not isinstance(self.batch, (tuple, list)):
+            return self.batch
+        return (*self.batch[:-1], wanted)
+
+    def lowest(self, low: float | None, high: float | None, steps: int = 150) -> float:
+        """Return the lowest loss that descent finds over answers, those within bounds where they are given."""
+        answer = self.answer.clamp(low, high) if low is not None or high is not None else self.answer.clone()
+        answer.requires_grad_(True)
+        optimizer, best = torch.optim.Adam([answer], lr=self._rate()), float("inf")
+        for _ in range(steps):
+            with torch.enable_grad():
+                loss = self(answer)
+            best = min(best, float(loss))
+            if not torch.isfinite(loss) or not loss.requires_grad:
+                return best
+            answer.grad = torch.autograd.grad(loss, answer)[0]
+            optimizer.step()
+            if low is not None or high is not None:
+                with torch.no_grad():
+                    answer.clamp_(low, high)
+        return best
+
+    def _rate(self) -> float:
+        """A rate that crosses the range of answers and float targets in a dozen steps."""
+        size = float(self.answer.abs().max())
+        if self.targets is not None and self.targets.is_floating_point():
+            size = max(size, float(self.targets.abs().max()))
+        return 0.2 * min(max(size, 1.0), 1e4)

@@ -1,0 +1,139 @@
+"""Small interventions that the checks share: a mode, a seed, moved weights, a few training steps."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from helpers.doctor.program import Program, loss_of, outputs, split
+from helpers.doctor.trees import batch_length, cloned, tensors
+
+CLOSE = 1e-4  # relative: below this two float32 results are the same
+
+
+@contextmanager
+def mode_of(model: nn.Module, train: bool) -> Iterator[None]:
+    """Hold the model in train or eval mode, then give every module its own mode back."""
+    modes = {module: module.training for module in model.modules()}
+    model.train(train)
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+@contextmanager
+def drawn_from(seed: int) -> Iterator[None]:
+    """Draw torch's random numbers from this seed inside, and go on as before after it."""
+    state = torch.get_rng_state()
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)
+
+
+@contextmanager
+def attributes_of(model: nn.Module, keep: bool = True) -> Iterator[None]:
+    """Put back the plain attributes of every module, such as a hidden state, after a call."""
+    held = {module: dict(vars(module)) for module in model.modules()} if keep else {}
+    try:
+        yield
+    finally:
+        for module, attributes in held.items():
+            vars(module).clear()
+            vars(module).update(attributes)
+
+
+def answers(model: nn.Module, inputs: Any, *, train: bool = False, seed: int = 0, carry: bool = False) -> list[Tensor]:
+    """Return the float outputs of the model on a copy of the inputs, without a graph.
+
+    With ``carry``, what the model keeps in its attributes, such as a hidden state, stays for the next call.
+    """
+    with mode_of(model, train), drawn_from(seed), torch.no_grad(), attributes_of(model, keep=not carry):
+        result = outputs(model, cloned(inputs))
+    return [tensor.detach().float() for tensor in tensors(result) if tensor.is_floating_point()]
+
+
+def furthest(first: list[Tensor], second: list[Tensor]) -> float:
+    """Return the largest difference of two answers, as a share of the largest value; infinity for other shapes."""
+    if [tensor.shape for tensor in first] != [tensor.shape for tensor in second]:
+        return float("inf")
+    worst = 0.0
+    for old, new in zip(first, second, strict=True):
+        if old.numel():
+            size = max(float(old.abs().max()), float(new.abs().max()), 1e-12)
+            worst = max(worst, float((old - new).abs().max()) / size)
+    return worst
+
+
+def kick(model: nn.Module, share: float = 0.2, seed: int = 1) -> None:
+    """Move every trainable weight by noise, so that nothing is special about the start any more."""
+    with torch.no_grad(), drawn_from(seed):
+        for parameter in model.parameters():
+            if parameter.requires_grad and parameter.is_floating_point():
+                spread = float(parameter.std()) if parameter.numel() > 1 else 0.0
+                size = share * (spread if spread > 0 else 0.1)
+                parameter.add_(size * torch.randn(parameter.shape).to(parameter))
+
+
+def trainable(program: Program) -> dict[str, nn.Parameter]:
+    """Return the parameters that training may move: those with requires_grad that are not named in ``frozen``."""
+    names = tuple(program.frozen or ())
+    kept = {id(parameter) for parameter in program.target.parameters()} if program.target is not None else set()
+    if program.target is program.model:
+        kept = set()
+    return {
+        name: parameter
+        for name, parameter in program.model.named_parameters()
+        if parameter.requires_grad and not under(name, names) and id(parameter) not in kept
+    }
+
+
+def under(name: str, places: tuple[str, ...]) -> bool:
+    """True where a parameter's name is one of these, or lies below one."""
+    return any(name == place or name.startswith(place + ".") for place in places)
+
+
+def train_one(program: Program, batch: Any) -> float:
+    """Do one training step as the program does it, and return its loss."""
+    batch = cloned(batch)
+    if program.train_step is not None:
+        loss = program.train_step(program.model, batch, program.optimizer)
+        return float(next(tensors(loss)).detach()) if any(True for _ in tensors(loss)) else float(loss)
+    for optimizer in program.optimizers:
+        optimizer.zero_grad()
+    loss = loss_of(program, batch)
+    loss.backward()
+    for optimizer in program.optimizers:
+        optimizer.step()
+    return float(loss.detach())
+
+
+def train_for(program: Program, steps: int, seconds: float) -> list[float]:
+    """Train for so many steps, or until the time is up, on batches as they come; return the losses."""
+    stop, losses = time.monotonic() + seconds, list[float]()
+    program.model.train()
+    while len(losses) < steps:
+        before = len(losses)
+        for batch in program.batches:
+            losses.append(train_one(program, program.on_device(batch)))
+            if len(losses) >= steps or time.monotonic() > stop:
+                return losses
+        if len(losses) == before:
+            return losses
+    return losses
+
+
+def inputs_of(program: Program) -> list[Any]:
+    """Return the inputs of the sample's batches."""
+    return [split(batch)[0] for batch in program.sample]
+
+
+def largest_batch(program: Program) -> Any:
+    """Return the longest batch of the sample."""
+    return max(program.sample, key=batch_length)
