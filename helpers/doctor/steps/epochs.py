@@ -1,0 +1,64 @@
+"""The schedule and the sampler beyond what was recorded: played on to the end of an epoch."""
+
+from collections.abc import Iterable, Iterator, Sized
+from itertools import islice
+from typing import Any
+
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.utils.data import DataLoader
+
+from helpers.doctor.causes import found
+from helpers.doctor.findings import Finding
+from helpers.doctor.program import Program
+from helpers.doctor.recorder import Recorder
+from helpers.doctor.recording import Recording
+from helpers.doctor.steps.schedules import ENOUGH, PERIODIC, rates_gone
+
+MOST = 2000  # batches read of one epoch, and steps of a schedule that are played
+
+
+def check_schedule(program: Program, seen: Recording | None) -> Iterator[Finding]:
+    """Step the schedule on alone: is the rate gone before one epoch is over, does it ever change?"""
+    scheduler = program.scheduler
+    if scheduler is None or isinstance(scheduler, ReduceLROnPlateau):
+        return
+    if seen is not None and seen.schedule and len(seen.schedule) >= len(seen.steps) > 1:
+        epoch = min(program.steps_per_epoch or _length(program.batches), MOST)
+        rates = list(_played(scheduler, epoch))
+        if len(rates) >= ENOUGH:
+            yield from rates_gone(rates, "the first epoch", periodic=isinstance(scheduler, PERIODIC))
+
+
+def _length(batches: Any) -> int:
+    return len(batches) if isinstance(batches, Sized) else 0
+
+
+def _played(scheduler: Any, steps: int) -> Iterator[float]:
+    """Yield the highest rate before each of so many steps of the schedule."""
+    for _ in range(steps):
+        yield max(float(group["lr"]) for group in scheduler.optimizer.param_groups)
+        scheduler.optimizer._step_count = getattr(scheduler.optimizer, "_step_count", 0) + 1
+        scheduler.step()
+
+
+def check_sampler(program: Program) -> Iterator[Finding]:
+    """Begin two passes over the batches: a shuffling DistributedSampler must stand at another epoch in the second."""
+    recorder = Recorder(program.model)
+    with recorder:
+        for _ in range(2):
+            _read(program.batches)
+    for sampler in {one.sampler for one in recorder.seen.passes}:
+        epochs = [one.epoch for one in recorder.seen.passes if one.sampler == sampler]
+        if len(epochs) > 1 and len(set(epochs)) == 1:
+            bare = isinstance(program.batches, DataLoader)
+            yield found(
+                "sampler-epoch-never-set",
+                f"two passes over the batches both began at epoch {epochs[0]} of the DistributedSampler"
+                + (", unless the loop calls set_epoch" if bare else ", which gives the same order each time"),
+                "note" if bare else "fault",
+            )
+
+
+def _read(batches: Iterable[Any]) -> None:
+    for _ in islice(iter(batches), 1):
+        pass

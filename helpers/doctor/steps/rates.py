@@ -1,0 +1,103 @@
+"""Is the rate too high? Asked by doing the same steps once more at a smaller rate."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import mean
+
+import torch
+from torch import Tensor, nn
+
+from helpers.doctor.causes import found
+from helpers.doctor.findings import Finding
+from helpers.doctor.program import Program, loss_of
+from helpers.doctor.state import restored
+from helpers.doctor.steps.run import losses
+
+STEPS = 40
+SECONDS = 1.5
+LOWER = (0.1, 0.01)
+SILENT = (nn.ReLU, nn.ReLU6)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a run of steps has led: the mean loss on the sample, and the share of dead units."""
+
+    loss: float
+    dead: float
+
+
+def check_rate(program: Program) -> Iterator[Finding]:
+    """Train at the program's rate, and at a tenth and a hundredth of it, from the same start."""
+    if len(program.optimizers) != 1 or program.target is not None or not program.has_loss:
+        return
+    begin, now = _after(program, 0, 1.0), _after(program, STEPS, 1.0)
+    worse = not math.isfinite(now.loss) or now.loss > begin.loss + 0.02 * abs(begin.loss)
+    died = now.dead > max(0.6, begin.dead + 0.4)
+    if not worse and not (died and now.loss > 0.8 * begin.loss):
+        return
+    for factor in LOWER:
+        lower = _after(program, STEPS, factor)
+        if math.isfinite(lower.loss) and lower.loss < begin.loss - 0.1 * abs(begin.loss) and lower.dead < 0.6:
+            yield found("rate-too-high", _words(begin, now, lower, factor))
+            return
+
+
+def _words(begin: Outcome, now: Outcome, lower: Outcome, factor: float) -> str:
+    text = (
+        f"in {STEPS} steps the loss went from {begin.loss:.3g} to {now.loss:.3g}, and with {factor:g} times the rate to "
+        f"{lower.loss:.3g}"
+    )
+    if now.dead > begin.dead + 0.2:
+        text += f"; {now.dead:.0%} of the ReLU units gave 0 for every sample, {lower.dead:.0%} at the lower rate"
+    return text
+
+
+def _after(program: Program, steps: int, factor: float) -> Outcome:
+    """Take the steps with the rate multiplied by ``factor``, and look where they lead; everything is put back."""
+    with restored(program):
+        for optimizer in program.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["lr"] * factor
+        program.model.train()
+        for _ in losses(program, steps, SECONDS):
+            pass
+        with dead_units(program.model) as dead, torch.no_grad():
+            figures = [float(loss_of(program, batch)) for batch in program.sample]
+        return Outcome(mean(figures), dead.share())
+
+
+class Dead:
+    """Counts units of activation layers that never gave anything but zero."""
+
+    def __init__(self) -> None:
+        self.alive: dict[str, Tensor] = {}
+
+    def see(self, name: str, output: Tensor) -> None:
+        """Add what one call of a layer gave: its channels are along axis 1, or the last one of two or three axes."""
+        channels = output.detach().transpose(0, 1 if output.dim() > 3 else -1).flatten(1)
+        fired = (channels > 0).any(1)
+        before = self.alive.get(name)
+        self.alive[name] = fired if before is None or before.shape != fired.shape else before | fired
+
+    def share(self) -> float:
+        """Return the share of dead units in the layer that has most of them."""
+        return max((float((~fired).float().mean()) for fired in self.alive.values()), default=0.0)
+
+
+@contextmanager
+def dead_units(model: nn.Module) -> Iterator[Dead]:
+    """Watch the outputs of all ReLU layers for a while."""
+    dead = Dead()
+    handles = [
+        layer.register_forward_hook(lambda _, __, output, name=name: dead.see(name, output))
+        for name, layer in model.named_modules()
+        if isinstance(layer, SILENT)
+    ]
+    try:
+        yield dead
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,77 @@
+"""Running some steps of a program: its own train_step where it has one, else the plain step."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from helpers.doctor.program import Program, loss_of
+from helpers.doctor.recorder import Recorder
+from helpers.doctor.recording import Recording
+from helpers.doctor.trees import cloned, tensors
+
+STEPS = 64
+SECONDS = 2.5
+
+
+@dataclass
+class Run:
+    """What came of a run of several steps."""
+
+    seen: Recording | None = None
+    losses: list[float] = field(default_factory=list)
+    batches: list[Any] = field(default_factory=list)
+
+
+def endless(program: Program) -> Iterator[Any]:
+    """Yield the sample's batches over and over, as copies that a step may change."""
+    while True:
+        for batch in program.sample:
+            yield cloned(batch)
+
+
+def take_step(program: Program, batch: Any) -> float:
+    """Take one step as the program does it, and return its loss; NaN where it returns none."""
+    if program.train_step is not None:
+        return number(program.train_step(program.model, batch, program.optimizer))
+    for optimizer in program.optimizers:
+        optimizer.zero_grad()
+    loss = loss_of(program, batch)
+    loss.backward()  # type: ignore[no-untyped-call]
+    for optimizer in program.optimizers:
+        optimizer.step()
+    return float(loss.detach())
+
+
+def number(loss: Any) -> float:
+    """Return the first single number in what a step gave back, or NaN."""
+    if isinstance(loss, (int, float)):
+        return float(loss)
+    one = next((tensor for tensor in tensors(loss) if isinstance(tensor, Tensor) and tensor.numel() == 1), None)
+    return math.nan if one is None else float(one.detach())
+
+
+def recorded(program: Program, steps: int = STEPS, seconds: float = SECONDS) -> Run:
+    """Take so many steps under a recorder, or as many as the time allows, but four at least."""
+    program.model.train()
+    run = Run()
+    with Recorder(program.model, program.optimizer, target=program.target) as recorder:
+        run.losses = list(losses(program, steps, seconds))
+    run.seen = recorder.seen
+    return run
+
+
+def losses(
+    program: Program, steps: int, seconds: float, before: Callable[[Any], None] = lambda _: None
+) -> Iterator[float]:
+    """Take steps and yield their losses; ``before`` sees each batch first."""
+    stop = time.monotonic() + seconds
+    least = max(4, 2 * (program.accumulate or 1))
+    for count, batch in enumerate(endless(program)):
+        if count >= steps or (count >= least and time.monotonic() > stop):
+            return
+        before(batch)
+        yield take_step(program, batch)

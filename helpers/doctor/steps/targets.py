@@ -1,0 +1,80 @@
+"""Target networks and teachers: are they held still, and are they ever brought up to date?"""
+
+from collections.abc import Iterator
+
+from torch import nn
+
+from helpers.doctor.causes import found
+from helpers.doctor.findings import Finding
+from helpers.doctor.recording import Recording
+from helpers.doctor.steps.given import Given
+
+LONG = 500  # so many steps without an update of the target are many
+
+
+def judge_target(seen: Recording, given: Given) -> Iterator[Finding]:
+    """Compare the target with the network that learns from it: one object, trained by the optimizer, never updated."""
+    target = given.target
+    if target is None:
+        return
+    shared = _shared(seen.model, target)
+    if shared:
+        total = sum(1 for _ in target.parameters())
+        yield found(
+            "target-is-the-same-object",
+            f"{shared} of the target's {total} parameters share their memory with the model's: between two updates "
+            "they differ by 0",
+        )
+        return
+    held = {id(p) for optimizer in seen.optimizers for group in optimizer.param_groups for p in group["params"]}
+    trained = [
+        name for name, parameter in target.named_parameters() if id(parameter) in held and parameter.requires_grad
+    ]
+    if trained and seen.target_moved:
+        yield found(
+            "gradient-through-target",
+            f"{len(trained)} parameters of the target are in the optimizer, and it moved them by {seen.target_moved:.3g}",
+        )
+    yield from _updates(seen, target)
+
+
+def _updates(seen: Recording, target: nn.Module) -> Iterator[Finding]:
+    """Tell a target that is written to and never changes from one that is never written to."""
+    own = [load for load in seen.loads if load.module is target and load.own]
+    writes = max(seen.written.values(), default=0)
+    online = max(seen.moved.values(), default=0.0)
+    if not online or seen.target_moved:
+        return
+    if own or writes:
+        yield found(
+            "target-never-updated",
+            f"the target was written to {max(writes, len(own))} times in {len(seen.steps)} steps, and each time with its "
+            f"own values: it moved by 0, while the model moved by {online:.3g}",
+        )
+    elif len(seen.steps) >= LONG:
+        yield found(
+            "target-never-updated",
+            f"nothing wrote to the target in {len(seen.steps)} steps, while the model moved by {online:.3g}",
+            "suspicion",
+        )
+
+
+def _shared(model: nn.Module, target: nn.Module) -> int:
+    mine = {parameter.data_ptr() for parameter in model.parameters() if parameter.numel()}
+    return sum(parameter.data_ptr() in mine for parameter in target.parameters() if parameter.numel())
+
+
+def judge_reference(seen: Recording, given: Given) -> Iterator[Finding]:
+    """Look for a model that is given back its own live weights, as a 'best' state kept without a copy would be."""
+    own = [load for load in seen.loads if load.own and load.module is not given.target]
+    if own:
+        yield found(
+            "checkpoint-is-reference",
+            f"load_state_dict was given the model's own {own[-1].matched} tensors, not copies, so that it changed nothing",
+        )
+    empty = [load for load in seen.loads if load.tensors and not load.matched]
+    if empty:
+        yield found(
+            "checkpoint-not-loaded",
+            f"load_state_dict matched 0 of the model's {empty[-1].tensors} tensors",
+        )
