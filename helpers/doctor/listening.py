@@ -49,7 +49,7 @@ class Listener:
         if not module.training and sleeps(module) and torch.is_grad_enabled() and not self.recorder.full:
             self._asleep[self.names.get(id(module), OTHER)] = off_by(module, next(tensors(inputs), None))
 
-    def _after(self, module: nn.Module, inputs: Any, output: Any) -> None:
+    def _after(self, module: nn.Module, inputs: Any, _output: Any) -> None:
         while self.running and self.running.pop() is not module:  # those above it were left by an exception
             pass
         if self.running or self.recorder.full:
@@ -57,7 +57,7 @@ class Listener:
         name = self.names.get(id(module), OTHER)
         if name == OTHER and next(module.parameters(), None) is None:
             return  # a loss, an activation
-        given = [tensor for tensor in tensors(inputs)]
+        given = list(tensors(inputs))
         need = any(tensor.requires_grad and tensor.is_leaf for tensor in given)
         data = tuple(fingerprint(tensor) for tensor in given[:3])
         at = self.recorder.tick()

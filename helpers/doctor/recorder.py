@@ -158,7 +158,7 @@ class Recorder:
         """Return the slots of an optimizer's parameters."""
         return self.ledger.of(p for group in optimizer.param_groups for p in group["params"])
 
-    def _after_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _after_step(self, optimizer: Optimizer, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
         number = self.index(optimizer)
         step = self._ahead.pop(number, None)
         if step is None:

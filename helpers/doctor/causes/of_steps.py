@@ -29,6 +29,13 @@ STEP_CAUSES = (
         hides=("gradient-not-averaged",),
     ),
     Cause(
+        "zero-grad-before-step",
+        "the step finds no gradient, so that nothing is learned",
+        "call optimizer.zero_grad() after optimizer.step(), or before loss.backward()",
+        STEP,
+        hides=("weights-do-not-move", "nothing-moves"),
+    ),
+    Cause(
         "gradient-not-averaged",
         "the sum over microbatches acts as a rate that many times too high",
         "divide: (loss / accumulate).backward()",
@@ -130,6 +137,12 @@ STEP_CAUSES = (
         "rate-never-falls",
         "a scheduler that is never stepped does nothing",
         "call scheduler.step() after optimizer.step()",
+        RATE,
+    ),
+    Cause(
+        "schedule-of-another-optimizer",
+        "the rate of the optimizer in use stays as it is",
+        "make the scheduler from the optimizer that is stepped",
         RATE,
     ),
     Cause(

@@ -8,7 +8,7 @@ from helpers.doctor.recording import Recording, SamplerPass
 from helpers.doctor.steps.given import Given
 
 
-def judge_samplers(seen: Recording, given: Given) -> Iterator[Finding]:
+def judge_samplers(seen: Recording, _given: Given) -> Iterator[Finding]:
     """Look at those passes over a DistributedSampler that were trained on: the epoch's number must change."""
     for sampler in {one.sampler for one in seen.passes}:
         passes = [one for one in seen.passes if one.sampler == sampler]

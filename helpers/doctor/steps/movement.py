@@ -12,7 +12,7 @@ from helpers.doctor.steps.given import Given
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def judge_movement(seen: Recording, given: Given) -> Iterator[Finding]:
+def judge_movement(seen: Recording, _given: Given) -> Iterator[Finding]:
     """Look for weights that got gradients in several steps and are bit by bit where they were."""
     steps = [step for step in seen.steps if step.judged and step.used]
     if len(steps) < 3:
@@ -29,7 +29,7 @@ def judge_movement(seen: Recording, given: Given) -> Iterator[Finding]:
     yield found("nothing-moves" if len(still) == len(seen.graded) else "weights-do-not-move", text)
 
 
-def judge_coverage(seen: Recording, given: Given) -> Iterator[Finding]:
+def judge_coverage(seen: Recording, _given: Given) -> Iterator[Finding]:
     """Look for parameters that get gradients and that no optimizer holds."""
     if not seen.steps or not seen.backwards:
         return

@@ -8,7 +8,7 @@ from helpers.doctor.recording import Recording, Step
 from helpers.doctor.steps.given import Given
 
 
-def judge_leftovers(seen: Recording, given: Given) -> Iterator[Finding]:
+def judge_leftovers(seen: Recording, _given: Given) -> Iterator[Finding]:
     """Look for steps that use gradients a second time: their own of before, or another network's."""
     for number in range(len(seen.optimizers)):
         steps = seen.stepped_with(number)
@@ -18,7 +18,7 @@ def judge_leftovers(seen: Recording, given: Given) -> Iterator[Finding]:
             other = _owner(seen, _from_elsewhere(seen, foreign)[0], number)
             yield found(
                 "other-network-leftovers",
-                f"a step{_of(seen, number)} used a gradient of norm {foreign.used:.3g}, in which the gradients lay that "
+                f"a step{_of(seen, number)} used a gradient of norm {foreign.used:.3g}, in which those lay that "
                 f"the step{_of(seen, other)} before it had been made with; its own passes had brought "
                 f"{seen.backwards[foreign.passes[-1]].size:.3g}",
             )
@@ -26,8 +26,8 @@ def judge_leftovers(seen: Recording, given: Given) -> Iterator[Finding]:
             last = stale[-1]
             yield found(
                 "zero-grad-missing",
-                f"{len(stale)} of {len(steps)} steps{_of(seen, number)} used gradients of earlier steps again: the last "
-                f"of these found {seen.backwards[_first(last)].found:.3g} in .grad and used {last.used:.3g}, where "
+                f"{len(stale)} of {len(steps)} steps{_of(seen, number)} used gradients of earlier steps again: the "
+                f"last one found {seen.backwards[_first(last)].found:.3g} in .grad and used {last.used:.3g}, where "
                 f"{last.due:.3g} was due",
             )
 
@@ -76,7 +76,7 @@ def judge_clearing(seen: Recording, given: Given) -> Iterator[Finding]:
         elif step.passes and _other_data(seen, [*lost, *step.passes]):
             yield found(
                 "zero-grad-in-every-microbatch",
-                f"of {len(lost) + len(step.passes)} backward passes on different data before a step{_of(seen, number)}, "
+                f"of {len(lost) + len(step.passes)} passes on different data before a step{_of(seen, number)}, "
                 f"{len(lost)} were cleared unused: it used a gradient of norm {step.used:.3g}, and all of them add up "
                 f"to {step.due:.3g}",
                 "fault" if given.accumulate or not _odd(seen, lost) else "suspicion",

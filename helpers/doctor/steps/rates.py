@@ -47,8 +47,8 @@ def check_rate(program: Program) -> Iterator[Finding]:
 
 def _words(begin: Outcome, now: Outcome, lower: Outcome, factor: float) -> str:
     text = (
-        f"in {STEPS} steps the loss went from {begin.loss:.3g} to {now.loss:.3g}, and with {factor:g} times the rate to "
-        f"{lower.loss:.3g}"
+        f"in {STEPS} steps the loss went from {begin.loss:.3g} to {now.loss:.3g}, and at {factor:g} times the rate "
+        f"to {lower.loss:.3g}"
     )
     if now.dead > begin.dead + 0.2:
         text += f"; {now.dead:.0%} of the ReLU units gave 0 for every sample, {lower.dead:.0%} at the lower rate"

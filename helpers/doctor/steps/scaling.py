@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
@@ -11,7 +12,7 @@ from helpers.doctor.steps.given import Given
 TINY = 0.01  # a limit of the norm that leaves next to nothing of a gradient
 
 
-def judge_unscaling(seen: Recording, given: Given) -> Iterator[Finding]:
+def judge_unscaling(seen: Recording, _given: Given) -> Iterator[Finding]:
     """Look for gradients that shrank while they carried the loss scale, to a limit that was meant without it."""
     shrunk = [event for event in seen.unscales if _shrunk(event)]
     if shrunk:
@@ -19,8 +20,8 @@ def judge_unscaling(seen: Recording, given: Given) -> Iterator[Finding]:
         yield found(
             "clipped-before-unscaling",
             f"{len(shrunk)} of {len(seen.unscales)} times the gradient had been cut from {one.expected:.3g} to "
-            f"{one.found:.3g} when the loss scale of {one.scale:.0f} was taken out: {one.found / one.scale:.2g} was left "
-            f"of a norm of {one.expected / one.scale:.3g}",
+            f"{one.found:.3g} when the loss scale of {one.scale:.0f} was taken out: {one.found / one.scale:.2g} was "
+            f"left of a norm of {one.expected / one.scale:.3g}",
         )
 
 
@@ -29,7 +30,7 @@ def _shrunk(event: Unscale) -> bool:
     return finite and event.found < 0.5 * event.expected and event.found < TINY * event.scale and event.found > 0
 
 
-def judge_scale(seen: Recording, given: Given) -> Iterator[Finding]:
+def judge_scale(seen: Recording, _given: Given) -> Iterator[Finding]:
     """Look for steps whose gradient still carried a loss scale, or had one taken out that it never carried."""
     steps = [step for step in seen.steps if step.judged and step.passes]
     wrong = [step for step in steps if step.scale > 1.5 or step.scale < 0.7]
@@ -45,11 +46,11 @@ def judge_scale(seen: Recording, given: Given) -> Iterator[Finding]:
     )
 
 
-def judge_clipping(seen: Recording, given: Given) -> Iterator[Finding]:
+def judge_clipping(seen: Recording, _given: Given) -> Iterator[Finding]:
     """Look for clipping that comes when the step is over."""
     moments = sorted([*seen.backwards, *seen.steps, *seen.clips], key=lambda event: event.at)
     late, last, own = 0, "", {id(event) for event in seen.clips}
-    for before, event in zip(moments, moments[1:], strict=False):
+    for before, event in pairwise(moments):
         if id(event) not in own:
             continue
         last = last if id(before) in own else type(before).__name__

@@ -1,6 +1,7 @@
 """The learning rate over time: which way a plateau looks, when the rate is gone, whether it ever falls."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from statistics import mean
 
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, CyclicLR, ReduceLROnPlateau
@@ -15,7 +16,7 @@ ENOUGH = 20  # steps before anything is said about a schedule
 PERIODIC = (CosineAnnealingWarmRestarts, CyclicLR)
 
 
-def judge_plateau(seen: Recording, given: Given) -> Iterator[Finding]:
+def judge_plateau(seen: Recording, _given: Given) -> Iterator[Finding]:
     """Compare the figures given to ReduceLROnPlateau with the loss: it must cut the rate when both stand still."""
     events = [e for e in seen.schedule if isinstance(e.scheduler, ReduceLROnPlateau) and e.metric is not None]
     if len(events) < 4 or not seen.backwards:
@@ -28,8 +29,8 @@ def judge_plateau(seen: Recording, given: Given) -> Iterator[Finding]:
         way = "rose" if rising > 0 else "fell"
         yield found(
             "schedule-wrong-way",
-            f"the figure given to ReduceLROnPlateau(mode='{mode}') {way} from {metrics[0]:.3g} to {metrics[-1]:.3g} while "
-            f"the loss fell from {losses[0]:.3g} to {losses[-1]:.3g}, and the rate was cut from "
+            f"the figure given to ReduceLROnPlateau(mode='{mode}') {way} from {metrics[0]:.3g} to {metrics[-1]:.3g} "
+            f"while the loss fell from {losses[0]:.3g} to {losses[-1]:.3g}, and the rate was cut from "
             f"{events[0].before[0]:.2g} to {events[-1].after[0]:.2g}",
         )
     elif against and falling < 0:
@@ -53,14 +54,14 @@ def _trend(figures: list[float]) -> int:
     if len(figures) < 3:
         return 0
     before, after = mean(figures[:third]), mean(figures[-third:])
-    pairs = [later > earlier for earlier, later in zip(figures, figures[1:], strict=False)]
+    pairs = [later > earlier for earlier, later in pairwise(figures)]
     if abs(after - before) < 0.02 * max(abs(before), abs(after)):
         return 0
     share = sum(pairs) / len(pairs)
     return 1 if after > before and share > 0.5 else -1 if after < before and share < 0.5 else 0
 
 
-def judge_rates(seen: Recording, given: Given) -> Iterator[Finding]:
+def judge_rates(seen: Recording, _given: Given) -> Iterator[Finding]:
     """Look at the rate of each step of a loop: is it gone while the loop goes on?"""
     steps = [step for step in seen.steps if step.rates]
     if len(steps) < ENOUGH or not seen.schedule or isinstance(seen.schedule[0].scheduler, ReduceLROnPlateau):
@@ -79,21 +80,21 @@ def rates_gone(rates: list[float], where: str, *, periodic: bool = False) -> Ite
     if sum(low[first:]) > 0.4 * len(rates):
         yield found(
             "rate-gone-early",
-            f"after {first} of {len(rates)} steps of {where} the rate was at {rates[first]:.2g}, below a hundredth of its "
-            f"peak of {peak:.2g}",
+            f"after {first} of {len(rates)} steps of {where} the rate was at {rates[first]:.2g}, below a hundredth of "
+            f"its peak of {peak:.2g}",
         )
     elif _swings(rates) > 2:
         yield found(
             "rate-gone-early",
-            f"within {len(rates)} steps of {where} the rate fell to its lowest and rose again {_swings(rates) // 2} times: "
-            "the schedule is longer than it was made for",
+            f"within {len(rates)} steps of {where} the rate fell to its lowest and rose again {_swings(rates) // 2} "
+            "times: the schedule is longer than it was made for",
         )
 
 
 def _swings(rates: list[float]) -> int:
     """Return how often the rate turns between falling and rising."""
-    moves = [later > earlier for earlier, later in zip(rates, rates[1:], strict=False) if later != earlier]
-    return sum(before != after for before, after in zip(moves, moves[1:], strict=False))
+    moves = [later > earlier for earlier, later in pairwise(rates) if later != earlier]
+    return sum(before != after for before, after in pairwise(moves))
 
 
 def judge_never(seen: Recording, given: Given) -> Iterator[Finding]:

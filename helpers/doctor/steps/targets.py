@@ -33,7 +33,7 @@ def judge_target(seen: Recording, given: Given) -> Iterator[Finding]:
     if trained and seen.target_moved:
         yield found(
             "gradient-through-target",
-            f"{len(trained)} parameters of the target are in the optimizer, and it moved them by {seen.target_moved:.3g}",
+            f"{len(trained)} parameters of the target are in the optimizer, and moved by {seen.target_moved:.3g}",
         )
     yield from _updates(seen, target)
 
@@ -48,7 +48,7 @@ def _updates(seen: Recording, target: nn.Module) -> Iterator[Finding]:
     if own or writes:
         yield found(
             "target-never-updated",
-            f"the target was written to {max(writes, len(own))} times in {len(seen.steps)} steps, and each time with its "
+            f"the target was written to {max(writes, len(own))} times in {len(seen.steps)} steps, each time with its "
             f"own values: it moved by 0, while the model moved by {online:.3g}",
         )
     elif len(seen.steps) >= LONG:
@@ -70,7 +70,7 @@ def judge_reference(seen: Recording, given: Given) -> Iterator[Finding]:
     if own:
         yield found(
             "checkpoint-is-reference",
-            f"load_state_dict was given the model's own {own[-1].matched} tensors, not copies, so that it changed nothing",
+            f"load_state_dict was given the model's own {own[-1].matched} tensors, not copies: it changed nothing",
         )
     empty = [load for load in seen.loads if load.tensors and not load.matched]
     if empty:

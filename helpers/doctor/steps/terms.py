@@ -40,7 +40,7 @@ class Follow(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        given = [tensor for tensor in tensors([args, kwargs or {}])]
+        given = list(tensors([args, kwargs or {}]))
         if any(id(tensor) in self.known or isinstance(tensor, nn.Parameter) for tensor in given):
             for tensor in tensors(result):
                 self._note(getattr(func, "__name__", ""), given, tensor)
@@ -81,8 +81,8 @@ def check_terms(program: Program) -> Iterator[Finding]:
             one = kind[0]
             yield found(
                 "term-without-gradient",
-                f"a term made by {one.origin}, of value {one.value:.3g}, is added to the loss and depends on no trained "
-                f"weight (what it is added to is {one.beside:.3g})",
+                f"a term made by {one.origin}, of value {one.value:.3g}, is added to the loss and depends on no "
+                f"trained weight (what it is added to is {one.beside:.3g})",
                 grade,
             )
             return
