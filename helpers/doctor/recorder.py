@@ -171,7 +171,10 @@ class Recorder:
                 step.judged = len(inside) == 1
                 self._account(step, slots)
             old = self._before.pop(number)
-            step.moved = norm(slot.parameter.detach() - was for slot, was in zip(slots, old, strict=True))
+            for slot, was in zip(slots, old, strict=True):
+                by = norm([slot.parameter.detach() - was])
+                step.moved = (step.moved**2 + by**2) ** 0.5
+                self.seen.stepped[slot.name] = max(by, self.seen.stepped.get(slot.name, 0.0))
             self._used(step, slots)
         self.seen.unused = 0
 

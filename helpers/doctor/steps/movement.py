@@ -9,6 +9,7 @@ from helpers.doctor.findings import Finding
 from helpers.doctor.recording import Recording
 from helpers.doctor.steps.given import Given
 
+ROUNDING = 1e-5  # of the largest gradient: a bias before a batch normalization gets no more, by rounding
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -18,7 +19,8 @@ def judge_movement(seen: Recording, _given: Given) -> Iterator[Finding]:
     if len(steps) < 3:
         return
     rates = [rate for step in steps for rate in step.rates]
-    still = [name for name, size in seen.graded.items() if size and seen.moved.get(name) == 0.0]
+    noise = ROUNDING * max(seen.graded.values(), default=0.0)
+    still = [name for name, size in seen.graded.items() if size > noise and seen.stepped.get(name) == 0.0]
     if not still:
         return
     top = max((seen.graded[name], name) for name in still)
