@@ -1,0 +1,26 @@
+"""Training programs with one fault each and the same programs mended, and right programs that look wrong.
+
+A program is a function that takes ``mended`` and returns what ``helpers.doctor.examine`` is given. It is listed with
+the kind of its fault and with the ids of the causes that name it: whichever of them comes first in a report, a reader
+knows what to mend. `HELD_OUT` faults are of kinds that nobody looked at while the checks were written.
+"""
+
+from tests.helpers.doctor.programs import (  # noqa: F401  loading a file lists its programs
+    checkpoints,
+    evaluating,
+    feeding,
+    generating,
+    losses,
+    modes,
+    reinforcement,
+    right,
+    running_away,
+    schedules,
+    sequences,
+    starting,
+    steps,
+    wiring,
+)
+from tests.helpers.doctor.programs.listing import FAULTY, RIGHT, Listed
+
+__all__ = ["FAULTY", "RIGHT", "Listed"]

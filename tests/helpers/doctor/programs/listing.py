@@ -1,0 +1,55 @@
+"""The lists of programs, and the marks that enter a function into them."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+Given = dict[str, Any]  # what `examine` is given, by the name of its argument
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A program, with what is to be found in it."""
+
+    name: str
+    kind: str
+    causes: tuple[str, ...]  # each of them names the fault; () for a right program
+    held_out: bool
+    make: Callable[..., Given]
+
+
+FAULTY: list[Listed] = []
+RIGHT: list[Listed] = []
+
+
+def faulty(kind: str, *causes: str, held_out: bool = False) -> Callable[..., Callable[..., Given]]:
+    """List a function of ``mended`` under the kind of its fault; what it draws is the same in every call."""
+
+    def enter(make: Callable[[bool], Given]) -> Callable[[bool], Given]:
+        @functools.wraps(make)
+        def seeded(mended: bool) -> Given:
+            torch.manual_seed(0)
+            return make(mended)
+
+        FAULTY.append(Listed(make.__name__, kind, causes, held_out, seeded))
+        return seeded
+
+    return enter
+
+
+def right(kind: str) -> Callable[..., Callable[..., Given]]:
+    """List a function without arguments as a right program, under what it looks like."""
+
+    def enter(make: Callable[[], Given]) -> Callable[[], Given]:
+        @functools.wraps(make)
+        def seeded() -> Given:
+            torch.manual_seed(0)
+            return make()
+
+        RIGHT.append(Listed(make.__name__, kind, (), False, seeded))
+        return seeded
+
+    return enter
