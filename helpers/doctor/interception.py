@@ -68,3 +68,18 @@ class NotInPlace(TorchFunctionMode):
         if kwargs.get("inplace") is True:
             kwargs["inplace"] = False
         return func(*args, **kwargs)
+
+
+class Attention(TorchFunctionMode):
+    """Notes whether attention is computed inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.any = False
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Note scaled dot-product attention and softmaxes; call everything as it is."""
+        self.any |= func in (F.scaled_dot_product_attention, F.multi_head_attention_forward) or func in SOFTMAXES
+        return func(*args, **(kwargs or {}))

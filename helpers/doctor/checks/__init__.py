@@ -1,28 +1,43 @@
 """The checks of model, loss and data, in the order in which they run."""
 
 from helpers.doctor.checks.check import Check
+from helpers.doctor.checks.checkpoints import check_checkpoint
+from helpers.doctor.checks.data import check_masks, check_order, check_values
+from helpers.doctor.checks.freezing import check_freeze_flags
 from helpers.doctor.checks.gradients import check_finite, check_flow
 from helpers.doctor.checks.losses import check_class_weights, check_direction, check_pairs
 from helpers.doctor.checks.modes import check_determinism
 from helpers.doctor.checks.outputs import check_batch, check_in_place, check_input
 from helpers.doctor.checks.ranges import check_ranges
 from helpers.doctor.checks.registration import check_optimizer, check_registration
+from helpers.doctor.checks.sequence import check_padding, check_steps
+from helpers.doctor.checks.splits import check_labels, check_overlap, check_scaling
 from helpers.doctor.checks.units import check_equal_units
 
 CHECKS = (
     Check("registered parameters", check_registration, ("loss",)),
     Check("what the optimizer holds", check_optimizer, ("optimizer",)),
+    Check("flags that freeze", check_freeze_flags),
+    Check("what the checkpoint holds", check_checkpoint, ("checkpoint",)),
     Check("numbers that are finite", check_finite, ("loss",)),
     Check("gradient flow", check_flow, ("loss",)),
     Check("units that differ", check_equal_units, ("optimizer",)),
     Check("dependence on the input", check_input, ("answers",)),
     Check("dependence on the batch", check_batch, ("answers",)),
     Check("values changed in place", check_in_place, ("answers",)),
+    Check("equal answers in eval mode", check_determinism, ("answers",)),
     Check("answer against its own target", check_pairs, ("loss", "answers")),
     Check("direction of the loss", check_direction, ("loss", "answers")),
     Check("weights of the classes", check_class_weights, ("loss", "answers")),
     Check("range of the answers", check_ranges, ("loss", "answers")),
-    Check("equal answers in eval mode", check_determinism, ("answers",)),
+    Check("targets of sequences", check_steps, ("loss", "answers")),
+    Check("influence of padding", check_padding, ("loss", "answers")),
+    Check("order of the training set", check_order),
+    Check("values of the training set", check_values),
+    Check("masks that fit their images", check_masks),
+    Check("samples on both sides", check_overlap, ("valid",)),
+    Check("scaling of both sides", check_scaling, ("valid",)),
+    Check("labels of both sides", check_labels, ("valid",)),
 )
 
 __all__ = ["CHECKS", "Check"]

@@ -84,7 +84,9 @@ def check_direction(program: Program) -> Iterator[Finding]:
     good = min(probe.value(answer) for answer in right)
     opposite = [probe.value(2 * answer.mean() - answer) for answer in right]
     if good == good and good > max(opposite) + 0.01 * abs(good):
-        yield found("loss-grows-towards-truth", f"the right answer costs {good:.3g}, the opposite one {max(opposite):.3g}")
+        yield found(
+            "loss-grows-towards-truth", f"the right answer costs {good:.3g}, the opposite one {max(opposite):.3g}"
+        )
         return
     yield from _leaves_its_bounds(probe, good)
 

@@ -1,0 +1,109 @@
+"""Training against validation: samples in both, other scaling, other numbers for the same class."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from helpers.doctor.causes import found
+from helpers.doctor.collected import Collected, training_set, validation_set
+from helpers.doctor.findings import Finding
+from helpers.doctor.program import Program
+
+COMPARED = 2000  # samples of each side in the search for neighbours
+
+
+def check_overlap(program: Program) -> Iterator[Finding]:
+    """Count validation samples that stand in the training set, number for number."""
+    train, valid = training_set(program).inputs, validation_set(program).inputs
+    if train is None or valid is None or train.shape[1:] != valid.shape[1:] or not _unlikely_twice(valid, train):
+        return
+    known = {_bytes(row) for row in train}
+    both = sum(_bytes(row) in known for row in valid)
+    if both >= 2 and both >= 0.01 * len(valid):
+        yield found(
+            "valid-overlaps-train",
+            f"{both} of {len(valid)} validation samples ({100 * both / len(valid):.0f} %) stand in the training set",
+            "fault" if both >= 0.05 * len(valid) else "suspicion",
+        )
+
+
+def _bytes(row: Tensor) -> bytes:
+    return (
+        row.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        if row.dtype != torch.bool
+        else str(row).encode()
+    )
+
+
+def _unlikely_twice(valid: Tensor, train: Tensor) -> bool:
+    """True where equal samples do not come by chance: several columns take many values, or rows are long and differ."""
+    rows = valid[:COMPARED].reshape(min(len(valid), COMPARED), -1)
+    if rows.is_floating_point():
+        varied = sum(len(column.unique()) > 0.3 * len(rows) for column in rows.T[:64])
+        return varied >= min(2, rows.shape[1])
+    some = train[:COMPARED].reshape(min(len(train), COMPARED), -1)
+    return rows.shape[1] >= 6 and len(some.unique(dim=0)) > 0.95 * len(some)
+
+
+def check_scaling(program: Program) -> Iterator[Finding]:
+    """Compare mean and spread of the inputs of both sides."""
+    train, valid = training_set(program).flat, validation_set(program).flat
+    if train is None or valid is None or len(valid) < 20 or train.shape[1] != valid.shape[1]:
+        return
+    spread, other = (float(values.std(0).mean()) for values in (train, valid))
+    shift = abs(float(train.mean()) - float(valid.mean()))
+    size = max(spread, 1e-12)
+    if spread > 0 and (not 0.3 < other / size < 3.3 or shift > 3 * float(train.std())):
+        yield found(
+            "valid-scaled-otherwise",
+            f"training inputs have mean {float(train.mean()):.3g} and spread {spread:.3g}, validation inputs "
+            f"{float(valid.mean()):.3g} and {other:.3g}",
+            "fault" if not 0.03 < other / size < 30 else "suspicion",
+        )
+
+
+def check_labels(program: Program) -> Iterator[Finding]:
+    """Label validation samples by their nearest training sample: a class that always gets another's number."""
+    train, valid = training_set(program), validation_set(program)
+    yield from _unseen(train, valid)
+    known, asked = train.labels, valid.labels
+    if known is None or asked is None or train.flat is None or valid.flat is None:
+        return
+    if train.flat.shape[1:] != valid.flat.shape[1:] or len(asked) < 20:
+        return
+    guess = known[:COMPARED][_nearest(valid.flat[:COMPARED], train.flat[:COMPARED])]
+    asked = asked[:COMPARED]
+    plain = float((guess == asked).float().mean())
+    named = {int(label): int(guess[asked == label].mode().values) for label in asked.unique()}
+    translated = torch.tensor([named[int(label)] for label in asked])
+    best = float((guess == translated).float().mean())
+    wrong = {label: other for label, other in named.items() if label != other}
+    sure = all(float((guess[asked == label] == other).float().mean()) > 0.7 for label, other in wrong.items())
+    if wrong and sure and best > 0.7 and best > plain + 0.2 and len(set(named.values())) == len(named):
+        pairs = ", ".join(f"{label} where training says {other}" for label, other in list(wrong.items())[:3])
+        yield found(
+            "label-map-differs",
+            f"by their nearest training sample, {100 * plain:.0f} % of the validation labels are right, and "
+            f"{100 * best:.0f} % once renamed: validation says {pairs}",
+        )
+
+
+def _nearest(asked: Tensor, known: Tensor) -> Tensor:
+    mean, spread = known.mean(0), known.std(0).clamp_min(1e-6)
+    return torch.cdist((asked - mean) / spread, (known - mean) / spread).argmin(1)
+
+
+def _unseen(train: Collected, valid: Collected) -> Iterator[Finding]:
+    """Look for classes that only validation has."""
+    known, asked = train.labels, valid.labels
+    if known is None or asked is None or not train.whole:
+        return
+    unseen = sorted(set(asked.tolist()) - set(known.tolist()))
+    if unseen:
+        yield found(
+            "class-never-seen",
+            f"classes {unseen[:5]} have {int(torch.isin(asked, torch.tensor(unseen)).sum())} validation samples and "
+            "no training sample",
+            "suspicion",
+        )
