@@ -51,9 +51,7 @@ def examine_trainer(
         with Recorder(trainer.model) as recorder:
             _run(trainer)
     accumulate = trainer.args.gradient_accumulation_steps
-    given = Given(
-        accumulate if accumulate > 1 else None, None if frozen is None else tuple(frozen), whole=True
-    )
+    given = Given(accumulate if accumulate > 1 else None, None if frozen is None else tuple(frozen), whole=True)
     found = [*static.findings, *judged(recorder.seen, given)]
     kept = [finding for finding in found if finding.cause not in expected]
     return Report.of(without_symptoms(kept), static.left_out, rank)

@@ -79,7 +79,7 @@ STEP_CAUSES = (
         "dropout does nothing and BatchNorm never adapts to the data",
         "call model.train() at the start of each epoch",
         STEP,
-        hides=("evaluation-leaves-eval-mode", "train-eval-apart"),
+        hides=("evaluation-leaves-eval-mode", "train-eval-apart", "rate-too-high"),
     ),
     Cause(
         "target-is-the-same-object",

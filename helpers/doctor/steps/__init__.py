@@ -7,6 +7,7 @@ from helpers.doctor.findings import Finding
 from helpers.doctor.program import Program
 from helpers.doctor.recording import Recording
 from helpers.doctor.steps.accumulation import check_averaging
+from helpers.doctor.steps.collapse import check_collapse
 from helpers.doctor.steps.epochs import check_sampler, check_schedule
 from helpers.doctor.steps.given import Given
 from helpers.doctor.steps.loaders import judge_samplers
@@ -58,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     Check("terms of the loss", check_terms, ()),
     Check("sampler of the batches", check_sampler, ()),
     Check("learning rate", check_rate, ("optimizer", "loss")),
+    Check("spread of the answers", check_collapse, ("optimizer", "loss")),
 )
 
 __all__ = ["CHECKS", "Given", "judged"]

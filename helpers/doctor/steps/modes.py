@@ -16,8 +16,7 @@ def judge_modes(seen: Recording, given: Given) -> Iterator[Finding]:
     asleep = [call for call in trained if not call.training and call.asleep]
     if not asleep or 2 * len(asleep) < len(trained) or not given.whole:
         return
-    layers = max(asleep, key=lambda call: max(call.asleep.values()))
-    name, off = max(layers.asleep.items(), key=lambda item: item[1])
+    name, off = max(asleep[0].asleep.items(), key=lambda item: item[1])
     seen_text = f"{len(asleep)} of {len(trained)} training passes ran in eval mode, {_since(trained)}"
     if off > FAR:
         seen_text += f"; the statistics that '{name}' has stored are {off:.2g} standard deviations off its inputs"

@@ -67,11 +67,12 @@ def recorded(program: Program, steps: int = STEPS, seconds: float = SECONDS) -> 
 def losses(
     program: Program, steps: int, seconds: float, before: Callable[[Any], None] = lambda _: None
 ) -> Iterator[float]:
-    """Take steps and yield their losses; ``before`` sees each batch first."""
-    stop = time.monotonic() + seconds
+    """Take steps and yield their losses; ``before`` sees each batch first. ``seconds`` are this thread's own."""
+    began, wall = time.thread_time(), time.monotonic()
     least = max(4, 2 * (program.accumulate or 1))
     for count, batch in enumerate(endless(program)):
-        if count >= steps or (count >= least and time.monotonic() > stop):
+        late = time.thread_time() - began > seconds or time.monotonic() - wall > 4 * seconds
+        if count >= steps or (count >= least and late):
             return
         before(batch)
         yield take_step(program, batch)

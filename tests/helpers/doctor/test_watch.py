@@ -529,7 +529,7 @@ def test_a_long_loop_is_booked_up_to_a_limit():
 def test_odd_arguments_are_answered_in_a_sentence():
     with pytest.raises(ProgramError, match=r"expected a torch\.nn\.Module as model, got list"):
         doctor.watch([])
-    with pytest.raises(ProgramError, match="expected a torch.optim.Optimizer"):
+    with pytest.raises(ProgramError, match=r"expected a torch\.optim\.Optimizer"):
         doctor.watch(nn.Linear(1, 1), 0.1)
     with pytest.raises(ProgramError, match="no-such-cause"):
         doctor.watch(nn.Linear(1, 1), expected=["no-such-cause"])
