@@ -8,6 +8,7 @@ knows what to mend. `HELD_OUT` faults are of kinds that nobody looked at while t
 from tests.helpers.doctor.programs import (  # noqa: F401  loading a file lists its programs
     checkpoints,
     evaluating,
+    familiar,
     feeding,
     generating,
     losses,
