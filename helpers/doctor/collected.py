@@ -1,12 +1,12 @@
 """A data set read through its loader: samples in the order in which training meets them."""
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from helpers.doctor.clock import Clock
 from helpers.doctor.program import Program, split
 from helpers.doctor.trees import tensors
 
@@ -25,7 +25,7 @@ class Collected:
     """
 
     def __init__(self, batches: Iterable[Any], seconds: float = 1.5) -> None:
-        stop, numbers, self.whole = time.monotonic() + seconds, 0, True
+        clock, numbers, self.whole = Clock(seconds), 0, True
         inputs: list[Tensor | None] = []
         targets: list[Tensor | None] = []
         self.sizes: list[int] = []
@@ -35,7 +35,7 @@ class Collected:
             targets.append(None if y is None else y.detach().cpu())
             self.sizes.append(0 if x is None or not x.dim() else len(x))
             numbers += 0 if x is None else x.numel()
-            if time.monotonic() > stop or sum(self.sizes) > MOST or numbers > NUMBERS:
+            if clock.over or sum(self.sizes) > MOST or numbers > NUMBERS:
                 self.whole = False
                 break
         self.inputs, self.targets = _together(inputs), _together(targets)
@@ -50,7 +50,7 @@ class Collected:
         if flat.is_floating_point() and not bool(((flat == 0) | (flat == 1)).all()):
             return None
         flat = flat.long()
-        return flat if 2 <= len(flat.unique()) <= max(2, len(flat) // 4) else None
+        return flat if 2 <= len(torch.unique(flat)) <= max(2, len(flat) // 4) else None
 
     @property
     def flat(self) -> Tensor | None:

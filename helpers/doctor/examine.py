@@ -1,6 +1,5 @@
 """The examination: every check on the program, each undone, and one report."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from torch.optim import Optimizer
 from helpers.doctor import checks, steps
 from helpers.doctor.causes import CAUSES, rank, without_symptoms
 from helpers.doctor.checks.check import Check
+from helpers.doctor.clock import Clock
 from helpers.doctor.findings import Finding, Report
 from helpers.doctor.program import Program, ProgramError, checked
 from helpers.doctor.state import restored
@@ -73,20 +73,20 @@ def report_on(program: Program, run: Iterable[Check]) -> Report:
     findings: list[Finding] = []
     with restored(program):
         left_out = list(checked(program))
-        stop = time.monotonic() + SECONDS
+        clock = Clock(SECONDS)
         for check in run:
-            sentence = check.missing(program)
-            if sentence is None and time.monotonic() > stop:
-                sentence = f"{check.name}: no time left"
-            left_out += [sentence] if sentence else _run(check, program, findings)
+            left_out += [f"{check.name}: no time left"] if clock.over else _run(check, program, findings)
     kept = [finding for finding in findings if finding.cause not in program.expected]
     return Report.of(without_symptoms(kept), left_out, rank)
 
 
 def _run(check: Check, program: Program, findings: list[Finding]) -> list[str]:
-    """Add a check's findings; return a sentence where it could not be carried out."""
+    """Add a check's findings; return a sentence where it was not, or could not be, carried out."""
     with restored(program):
         try:
+            missing = check.missing(program)
+            if missing:
+                return [missing]
             findings.extend(check.run(program))
         except Exception as error:  # whatever the examined program raises
             words = str(error).strip().splitlines() or [""]

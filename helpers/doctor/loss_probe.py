@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from helpers.doctor.clock import Clock
 from helpers.doctor.probing import drawn_from
 from helpers.doctor.program import Program, loss_of, outputs, split
 from helpers.doctor.trees import cloned, mapped, tensors
@@ -86,12 +87,12 @@ class LossProbe:
         """Return the lowest loss that descent finds over answers, those within bounds where they are given."""
         answer = self.answer.clamp(low, high) if low is not None or high is not None else self.answer.clone()
         answer.requires_grad_(True)
-        optimizer, best = torch.optim.Adam([answer], lr=self._rate()), float("inf")
+        optimizer, best, clock = torch.optim.Adam([answer], lr=self._rate()), float("inf"), Clock(1.5)
         for _ in range(steps):
             with torch.enable_grad():
                 loss = self(answer)
             best = min(best, float(loss))
-            if not torch.isfinite(loss) or not loss.requires_grad:
+            if not torch.isfinite(loss) or not loss.requires_grad or clock.over:
                 return best
             answer.grad = torch.autograd.grad(loss, answer)[0]
             optimizer.step()

@@ -1,6 +1,5 @@
 """Small interventions that the checks share: a mode, a seed, moved weights, a few training steps."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from helpers.doctor.clock import Clock
 from helpers.doctor.program import Program, loss_of, outputs, split
 from helpers.doctor.trees import batch_length, cloned, tensors
 
@@ -108,7 +108,7 @@ def train_one(program: Program, batch: Any) -> float:
     for optimizer in program.optimizers:
         optimizer.zero_grad()
     loss = loss_of(program, batch)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     for optimizer in program.optimizers:
         optimizer.step()
     return float(loss.detach())
@@ -116,13 +116,13 @@ def train_one(program: Program, batch: Any) -> float:
 
 def train_for(program: Program, steps: int, seconds: float) -> list[float]:
     """Train for so many steps, or until the time is up, on batches as they come; return the losses."""
-    stop, losses = time.monotonic() + seconds, list[float]()
+    clock, losses = Clock(seconds), list[float]()
     program.model.train()
     while len(losses) < steps:
         before = len(losses)
         for batch in program.batches:
             losses.append(train_one(program, program.on_device(batch)))
-            if len(losses) >= steps or time.monotonic() > stop:
+            if len(losses) >= steps or clock.over:
                 return losses
         if len(losses) == before:
             return losses

@@ -66,10 +66,13 @@ def first_float(tree: Any) -> Tensor | None:
     return next((tensor for tensor in tensors(tree) if tensor.is_floating_point()), None)
 
 
-def stacked(trees: list[Any]) -> Tensor | None:
-    """Return the first tensors of several trees as one, along the batch; None where their shapes do not fit."""
-    firsts = [next(tensors(tree), None) for tree in trees]
-    found = [tensor for tensor in firsts if tensor is not None and tensor.dim()]
-    if not found or len(found) < len(trees) or len({tensor.shape[1:] for tensor in found}) > 1:
-        return None
-    return torch.cat(found)
+def joined(trees: list[Any]) -> Any:
+    """Join batches along their first axis, part by part."""
+    first = trees[0]
+    if isinstance(first, Tensor):
+        return torch.cat(trees) if first.dim() else first
+    if isinstance(first, (tuple, list)):
+        return type(first)(joined([tree[place] for tree in trees]) for place in range(len(first)))
+    if isinstance(first, Mapping):
+        return {key: joined([tree[key] for tree in trees]) for key in first}
+    return first

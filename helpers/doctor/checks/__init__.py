@@ -1,12 +1,14 @@
 """The checks of model, loss and data, in the order in which they run."""
 
+from helpers.doctor.checks.aftermath import check_aftermath
 from helpers.doctor.checks.check import Check
 from helpers.doctor.checks.checkpoints import check_checkpoint
 from helpers.doctor.checks.data import check_masks, check_order, check_values
+from helpers.doctor.checks.evaluation import check_evaluation
 from helpers.doctor.checks.freezing import check_freeze_flags
 from helpers.doctor.checks.gradients import check_finite, check_flow
 from helpers.doctor.checks.losses import check_class_weights, check_direction, check_pairs
-from helpers.doctor.checks.modes import check_determinism
+from helpers.doctor.checks.modes import check_batch_of_one, check_determinism
 from helpers.doctor.checks.outputs import check_batch, check_in_place, check_input
 from helpers.doctor.checks.ranges import check_ranges
 from helpers.doctor.checks.registration import check_optimizer, check_registration
@@ -26,6 +28,7 @@ CHECKS = (
     Check("dependence on the batch", check_batch, ("answers",)),
     Check("values changed in place", check_in_place, ("answers",)),
     Check("equal answers in eval mode", check_determinism, ("answers",)),
+    Check("batches of one sample", check_batch_of_one, ("answers",)),
     Check("answer against its own target", check_pairs, ("loss", "answers")),
     Check("direction of the loss", check_direction, ("loss", "answers")),
     Check("weights of the classes", check_class_weights, ("loss", "answers")),
@@ -38,6 +41,8 @@ CHECKS = (
     Check("samples on both sides", check_overlap, ("valid",)),
     Check("scaling of both sides", check_scaling, ("valid",)),
     Check("labels of both sides", check_labels, ("valid",)),
+    Check("the evaluation's figure", check_evaluation, ("evaluate", "valid")),
+    Check("a short training", check_aftermath),
 )
 
 __all__ = ["CHECKS", "Check"]

@@ -25,7 +25,7 @@ def check_order(program: Program) -> Iterator[Finding]:
     if labels is None or len(data.sizes) < 2 or len(labels) < 24:
         return
     runs = 1 + int((labels[1:] != labels[:-1]).sum())
-    shares = labels.unique(return_counts=True)[1].float() / len(labels)
+    shares = torch.unique(labels, return_counts=True)[1].float() / len(labels)
     classes, chance = len(shares), 1 + (len(labels) - 1) * float(1 - (shares**2).sum())
     if runs <= 0.3 * chance:
         yield found(
@@ -115,10 +115,13 @@ def _guess(images: Tensor, masks: Tensor) -> Tensor:
     design = torch.cat([patches, torch.ones_like(patches[..., :1])], -1).flatten(0, 1)
     square = design.T @ design + 1e-3 * len(design) * torch.eye(design.shape[1])
     weights = torch.linalg.solve(square, design.T @ masks.reshape(-1, 1))
-    return (design @ weights).reshape(masks.shape)
+    guess: Tensor = (design @ weights).reshape(masks.shape)
+    return guess
 
 
 def _agreement(guess: Tensor, masks: Tensor) -> Tensor:
     """Return the correlation of each sample's guess and mask, (N,)."""
     a, b = (values.flatten(1) - values.flatten(1).mean(1, keepdim=True) for values in (guess, masks))
-    return (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1)).clamp_min(1e-12)
+    size = (torch.linalg.vector_norm(values, dim=1) for values in (a, b))
+    agreement: Tensor = (a * b).sum(1) / torch.stack(list(size)).prod(0).clamp_min(1e-12)
+    return agreement

@@ -1,17 +1,20 @@
 """Answers that differ from one call to the next in eval mode, and why."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
 from helpers.doctor.interception import WithoutDropout
 from helpers.doctor.probing import CLOSE, answers, furthest, inputs_of
 from helpers.doctor.program import Program, split
-from helpers.doctor.trees import cloned, tensors
+from helpers.doctor.trees import batch_length, cloned, joined, tensors
+
+NORMS = torch.nn.modules.batchnorm._BatchNorm
 
 
 def check_determinism(program: Program) -> Iterator[Finding]:
@@ -40,11 +43,31 @@ def check_determinism(program: Program) -> Iterator[Finding]:
         yield found("dropout-always-on", f"{seen}, and not at all when dropout is switched off", grade)
 
 
+def check_batch_of_one(program: Program) -> Iterator[Finding]:
+    """Batches of one sample and a BatchNorm: compare answers given alone with those in one batch of all."""
+    norms = [name for name, module in program.model.named_modules() if isinstance(module, NORMS)]
+    if not norms or len(program.sample) < 4 or any(batch_length(batch) != 1 for batch in program.sample):
+        return
+    program.model.train()
+    if not any(isinstance(module, NORMS) and module.training for module in program.model.modules()):
+        return
+    inputs = inputs_of(program)
+    alone = torch.cat([_first(answers(program.model, each, train=True)) for each in inputs])
+    together = answers(program.model, joined(inputs), train=True)[0]
+    spread, due = float(alone.std(0).mean()), float(together.std(0).mean())
+    if spread < 0.5 * due:
+        yield found(
+            "batchnorm-of-one-sample",
+            f"{norms[0]} sees one sample at a time: the answers to {len(inputs)} samples differ by {spread:.2g} when "
+            f"each is normalized alone, and by {due:.2g} when all are normalized together",
+        )
+
+
 def _continues(program: Program) -> bool:
     """True where each batch goes on where the one before ended, so that a state may be carried."""
     pairs = [(_first(split(batch)[0]), _first(split(batch)[1])) for batch in program.sample]
     links = []
-    for (old, target), (new, _) in zip(pairs, pairs[1:], strict=False):
+    for (old, target), (new, _) in pairwise(pairs):
         if old is None or new is None or old.dim() < 2 or new.shape != old.shape:
             return False
         if target is not None and target.shape == old.shape:
@@ -55,7 +78,7 @@ def _continues(program: Program) -> bool:
     return bool(links) and all(links)
 
 
-def _first(tree: Any) -> Tensor | None:
+def _first(tree: Any) -> Any:
     return next(tensors(tree), None)
 
 

@@ -112,7 +112,7 @@ def check_in_place(program: Program) -> Iterator[Finding]:
     before = answers(program.model, inputs)
     switched = [(name, module) for name, module in program.model.named_modules() if getattr(module, "inplace", False)]
     for _, module in switched:
-        module.inplace = False  # type: ignore[assignment]
+        module.inplace = False
     with NotInPlace():
         after = answers(program.model, inputs)
     change = furthest(before, after)

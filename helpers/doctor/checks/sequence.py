@@ -31,7 +31,7 @@ class Steps:
         answer = self.probe.answer
         fits = [x for x in tensors(self.probe.inputs) if x.dim() >= 2 and _same_steps(x, answer)]
         whole = [x for x in fits if not x.is_floating_point() and x.dim() == 2]
-        self.given = (whole or [x for x in fits if x.dim() == 3] or [None])[0]
+        self.given = next(iter(whole or [x for x in fits if x.dim() == 3]), None)
         self.classes_last = self.given is not None and answer.shape[1] == self.given.shape[1]
 
     @property
@@ -53,7 +53,7 @@ class Steps:
         return torch.where((grad < 0).any(-1), target, torch.full_like(target, -1))
 
     def change(self, columns: slice, look: slice) -> float:
-        """Return how far the answers at some steps change when the input at other steps does, relative to their size."""
+        """Return how far the answers at some steps change when only other steps of the input do, as a share."""
         if self.given is None:
             return 0.0
         other = self.given.clone()

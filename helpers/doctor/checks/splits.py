@@ -40,10 +40,10 @@ def _unlikely_twice(valid: Tensor, train: Tensor) -> bool:
     """True where equal samples do not come by chance: several columns take many values, or rows are long and differ."""
     rows = valid[:COMPARED].reshape(min(len(valid), COMPARED), -1)
     if rows.is_floating_point():
-        varied = sum(len(column.unique()) > 0.3 * len(rows) for column in rows.T[:64])
+        varied = sum(len(torch.unique(column)) > 0.3 * len(rows) for column in rows.T[:64])
         return varied >= min(2, rows.shape[1])
     some = train[:COMPARED].reshape(min(len(train), COMPARED), -1)
-    return rows.shape[1] >= 6 and len(some.unique(dim=0)) > 0.95 * len(some)
+    return rows.shape[1] >= 6 and len(torch.unique(some, dim=0)) > 0.95 * len(some)
 
 
 def check_scaling(program: Program) -> Iterator[Finding]:
@@ -75,7 +75,7 @@ def check_labels(program: Program) -> Iterator[Finding]:
     guess = known[:COMPARED][_nearest(valid.flat[:COMPARED], train.flat[:COMPARED])]
     asked = asked[:COMPARED]
     plain = float((guess == asked).float().mean())
-    named = {int(label): int(guess[asked == label].mode().values) for label in asked.unique()}
+    named = {int(label): int(guess[asked == label].mode().values) for label in torch.unique(asked)}
     translated = torch.tensor([named[int(label)] for label in asked])
     best = float((guess == translated).float().mean())
     wrong = {label: other for label, other in named.items() if label != other}

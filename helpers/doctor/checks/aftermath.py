@@ -1,0 +1,122 @@
+"""What a short training leaves behind: a code that collapsed, a rare class forgotten, two modes far apart."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from helpers.doctor.causes import found
+from helpers.doctor.collected import Collected
+from helpers.doctor.findings import Finding
+from helpers.doctor.interception import WithoutDropout
+from helpers.doctor.probing import answers, attributes_of, furthest, largest_batch, mode_of, train_for
+from helpers.doctor.program import Program, loss_of, split
+from helpers.doctor.trees import batch_length, tensors
+
+STEPS, SECONDS = 300, 4.0
+NORMS = torch.nn.modules.batchnorm._BatchNorm
+
+
+def check_aftermath(program: Program) -> Iterator[Finding]:
+    """Train a little, as the program does it, and look at the model again."""
+    batch = largest_batch(program)
+    inputs = split(batch)[0]
+    losses = train_for(program, STEPS, SECONDS)
+    if not losses or losses[-1] != losses[-1]:
+        return
+    if program.has_loss:
+        yield from _modes_apart(program, len(losses))
+    if not program.answers_alone:
+        return
+    after = answers(program.model, inputs)
+    yield from _posterior(program, inputs, after, len(losses))
+    yield from _forgotten(program, len(losses))
+
+
+def _posterior(program: Program, inputs: Any, after: list[Tensor], steps: int) -> Iterator[Finding]:
+    """A model that draws its code in train mode only, and rebuilds its input: does it?"""
+    given = next(tensors(inputs), None)
+    if given is None or not given.is_floating_point() or after[0].shape != given.shape or len(after) < 3:
+        return
+    with WithoutDropout():
+        drawn = furthest(answers(program.model, inputs, train=True), answers(program.model, inputs, train=True, seed=1))
+    spread = float(given.var(0).mean())
+    rebuilt = float((after[0] - after[0].mean(0)).square().mean()) / max(spread, 1e-12)
+    if drawn > 1e-3 and rebuilt < 0.25:
+        yield found(
+            "posterior-collapsed",
+            f"after {steps} steps what is rebuilt varies {100 * rebuilt:.0f} % as much as the input does",
+            "suspicion",
+        )
+
+
+def _modes_apart(program: Program, steps: int) -> Iterator[Finding]:
+    """Compare the loss in train mode and in eval mode, with dropout off in both."""
+    norms = [module for module in program.model.modules() if isinstance(module, NORMS) and module.training]
+    if not norms:
+        return
+    train, evaluated = (_mean_loss(program, mode) for mode in (True, False))
+    if evaluated > 2 * train + 0.1:
+        alone = max(batch_length(batch) for batch in program.sample) == 1
+        cause = "batchnorm-of-one-sample" if alone else "train-eval-apart"
+        size = "of one sample " if alone else ""
+        yield found(
+            cause,
+            f"after {steps} steps the loss on the training batches {size}is {train:.2g} in train mode and "
+            f"{evaluated:.2g} in eval mode, with dropout off in both",
+            "fault" if alone else "suspicion",
+        )
+
+
+def _mean_loss(program: Program, train: bool) -> float:
+    losses = []
+    for batch in program.sample:
+        with mode_of(program.model, train), WithoutDropout(), torch.no_grad(), attributes_of(program.model):
+            losses.append(float(loss_of(program, batch)))
+    return sum(losses) / len(losses)
+
+
+def _forgotten(program: Program, steps: int) -> Iterator[Finding]:
+    """A rare class that is never predicted although the scores tell it apart."""
+    labels = Collected(program.sample).labels
+    parts = [answers(program.model, split(batch)[0])[0].cpu() for batch in program.sample]
+    if labels is None or len(labels) < 50 or len({part.shape[1:] for part in parts}) > 1:
+        return
+    scores = _scores(torch.cat(parts), labels) if parts[0].dim() == 2 else None
+    if scores is None or scores.shape[1] == len(parts[0]):
+        return
+    for label, count in zip(*torch.unique(labels, return_counts=True), strict=True):
+        rare, mine = labels == label, scores[:, int(label)] - _best_other(scores, int(label))
+        if not 5 <= int(count) <= 0.15 * len(labels):
+            continue
+        recall, order = float((mine[rare] > 0).float().mean()), _above(mine[rare], mine[~rare])
+        if recall <= 0.2 and order > 0.65:
+            yield found(
+                "majority-only",
+                f"after {steps} steps {100 * recall:.0f} % of the {int(count)} samples of class {int(label)}, of "
+                f"{len(labels)} in all, are found, though they score above others in {100 * order:.0f} % of pairs",
+                "suspicion",
+            )
+            return
+
+
+def _scores(out: Tensor, labels: Tensor) -> Tensor | None:
+    """Return scores (N, K) with one column for each class; a single score becomes two columns around its threshold."""
+    if out.dim() != 2 or len(out) != len(labels):
+        return None
+    if out.shape[1] == 1:
+        middle = 0.5 if bool(((out >= 0) & (out <= 1)).all()) else 0.0
+        return torch.cat([torch.zeros_like(out), out - middle], 1)
+    return out if int(labels.max()) < out.shape[1] else None
+
+
+def _best_other(scores: Tensor, label: int) -> Tensor:
+    others = scores.clone()
+    others[:, label] = -torch.inf
+    return others.max(1).values
+
+
+def _above(high: Tensor, low: Tensor) -> float:
+    """Return the share of pairs in which the first score is the higher one."""
+    return float((high[:500, None] > low[None, :2000]).float().mean())
