@@ -159,6 +159,20 @@ STEP_CAUSES = (
         hides=("outputs-collapse", "cannot-memorize-batch", "majority-only", "weights-do-not-move"),
     ),
     Cause(
+        "rate-grows",
+        "a rate that grows without end throws the weights about",
+        "choose a gamma below 1, or a schedule that ends",
+        RATE,
+        hides=("rate-too-high",),
+    ),
+    Cause(
+        "weight-decay-too-strong",
+        "the decay pulls the weights to zero faster than the loss pulls them anywhere",
+        "lower weight_decay: 1e-4 is usual for SGD, 0.01 for AdamW",
+        RATE,
+        hides=("outputs-collapse", "cannot-memorize-batch", "majority-only", "rate-too-high"),
+    ),
+    Cause(
         "outputs-collapse",
         "all samples get the same answer, where the loss has no gradient left that could tell them apart",
         "lower the rate; for a triplet loss, average over all triplets that cost something, not the hardest",

@@ -16,7 +16,7 @@ from helpers.doctor.steps.movement import judge_coverage, judge_frozen, judge_mo
 from helpers.doctor.steps.order import judge_calls, judge_clearing, judge_leftovers
 from helpers.doctor.steps.rates import check_rate
 from helpers.doctor.steps.run import recorded
-from helpers.doctor.steps.scaling import judge_clipping, judge_scale, judge_unscaling
+from helpers.doctor.steps.scaling import judge_clipping, judge_limit, judge_scale, judge_unscaling
 from helpers.doctor.steps.schedules import judge_never, judge_plateau, judge_rates
 from helpers.doctor.steps.targets import judge_reference, judge_target
 from helpers.doctor.steps.terms import check_terms
@@ -29,6 +29,7 @@ OF_LOOPS = (
     judge_unscaling,
     judge_scale,
     judge_clipping,
+    judge_limit,
     judge_modes,
     judge_samplers,
     judge_reference,

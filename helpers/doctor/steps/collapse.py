@@ -30,7 +30,7 @@ def check_collapse(program: Program) -> Iterator[Finding]:
     if pstdev(end) < LITTLE * abs(mean(end)) and abs(mean(end)) > 0.05 * abs(start):
         yield found(
             "outputs-collapse",
-            f"after {taken} steps the answers to different samples differ by {after:.2g}, where it was {before:.2g}, and "
+            f"after {taken} steps the answers to the samples differ by {after:.2g} where it was {before:.2g}, and "
             f"the loss is {mean(end):.3g} on every batch, to within {pstdev(end):.2g}",
         )
 
@@ -41,7 +41,7 @@ def _losses(program: Program) -> list[float]:
 
 
 def _spread(program: Program) -> float | None:
-    """Return the mean standard deviation of the answers over the samples, None without such an answer."""
+    """Return the standard deviation of the answers to the samples, None without such an answer."""
     spreads = []
     with torch.no_grad():
         for batch in program.sample:

@@ -17,16 +17,22 @@ from helpers.doctor.steps.schedules import ENOUGH, PERIODIC, rates_gone
 MOST = 2000  # batches read of one epoch, and steps of a schedule that are played
 
 
-def check_schedule(program: Program, seen: Recording | None) -> Iterator[Finding]:
-    """Step the schedule on alone: is the rate gone before one epoch is over, does it ever change?"""
+def check_schedule(program: Program, seen: Recording) -> Iterator[Finding]:
+    """Step the schedule on alone: is the rate gone before one epoch is over, does it ever fall, does it grow?"""
     scheduler = program.scheduler
-    if scheduler is None or isinstance(scheduler, ReduceLROnPlateau):
+    if scheduler is None or isinstance(scheduler, (ReduceLROnPlateau, *PERIODIC)):
         return
-    if seen is not None and seen.schedule and len(seen.schedule) >= len(seen.steps) > 1:
-        epoch = min(program.steps_per_epoch or _length(program.batches), MOST)
-        rates = list(_played(scheduler, epoch))
-        if len(rates) >= ENOUGH:
-            yield from rates_gone(rates, "the first epoch", periodic=isinstance(scheduler, PERIODIC))
+    epoch = program.steps_per_epoch or _length(program.batches)
+    own = len(seen.schedule) >= len(seen.steps) > 1  # the program steps it with each batch
+    base = max(float(group.get("initial_lr", group["lr"])) for group in scheduler.optimizer.param_groups)
+    rates = list(_played(scheduler, min(20 * epoch, MOST) if own else 200))
+    if own and min(epoch, len(rates)) >= ENOUGH:
+        yield from rates_gone(rates[:epoch], "the first epoch")
+    if len(rates) >= ENOUGH and rates[-1] > 10 * base and rates[-1] > rates[-2] and rates[-1] == max(rates):
+        yield found(
+            "rate-grows",
+            f"after {len(rates)} steps of the schedule the rate is {rates[-1]:.2g}, and it began at {base:.2g}",
+        )
 
 
 def _length(batches: Any) -> int:
@@ -38,7 +44,10 @@ def _played(scheduler: Any, steps: int) -> Iterator[float]:
     for _ in range(steps):
         yield max(float(group["lr"]) for group in scheduler.optimizer.param_groups)
         scheduler.optimizer._step_count = getattr(scheduler.optimizer, "_step_count", 0) + 1
-        scheduler.step()
+        try:
+            scheduler.step()
+        except ValueError:  # a schedule of so many steps is over
+            return
 
 
 def check_sampler(program: Program) -> Iterator[Finding]:

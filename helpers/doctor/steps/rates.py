@@ -1,4 +1,4 @@
-"""Is the rate too high? Asked by doing the same steps once more at a smaller rate."""
+"""Is the rate too high or far too low? Asked by doing the same steps once more at another rate."""
 
 import math
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from helpers.doctor.steps.run import losses
 STEPS = 40
 SECONDS = 1.5
 LOWER = (0.1, 0.01)
+HIGHER = 1000
 SILENT = (nn.ReLU, nn.ReLU6)
 
 
@@ -30,37 +31,55 @@ class Outcome:
 
 
 def check_rate(program: Program) -> Iterator[Finding]:
-    """Train at the program's rate, and at a tenth and a hundredth of it, from the same start."""
-    if len(program.optimizers) != 1 or program.target is not None or not program.has_loss:
+    """Train for some steps from the same start: as the program does, with other rates, and without weight decay."""
+    if len(program.optimizers) != 1 or program.target is not None:
         return
-    begin, now = _after(program, 0, 1.0), _after(program, STEPS, 1.0)
-    worse = not math.isfinite(now.loss) or now.loss > begin.loss + 0.02 * abs(begin.loss)
-    died = now.dead > max(0.6, begin.dead + 0.4)
-    if not worse and not (died and now.loss > 0.8 * begin.loss):
-        return
-    for factor in LOWER:
-        lower = _after(program, STEPS, factor)
-        if math.isfinite(lower.loss) and lower.loss < begin.loss - 0.1 * abs(begin.loss) and lower.dead < 0.6:
-            yield found("rate-too-high", _words(begin, now, lower, factor))
+    begin, now = after(program, 0), after(program, STEPS)
+    size = abs(begin.loss)
+    worse = not math.isfinite(now.loss) or now.loss > begin.loss + 0.02 * size
+    died = now.dead > max(0.6, begin.dead + 0.4) and now.loss > 0.8 * begin.loss
+    if decays(program) and not now.loss < begin.loss - 0.05 * size:
+        free = after(program, STEPS, decay=False)
+        if free.loss < begin.loss - 0.15 * size:
+            yield found("weight-decay-too-strong", _words(begin, now, free, "without weight decay"))
             return
+    if worse or died:
+        for factor in LOWER:
+            lower = after(program, STEPS, factor)
+            if lower.loss < begin.loss - 0.1 * size and lower.dead < 0.6:
+                yield found("rate-too-high", _words(begin, now, lower, f"at {factor:g} times the rate"))
+                return
+    elif begin.loss - now.loss < 1e-3 * size and not warming(program):
+        higher = after(program, STEPS, HIGHER)
+        if higher.loss < begin.loss - 0.2 * size:
+            yield found("nothing-moves", _words(begin, now, higher, f"at {HIGHER} times the rate"))
 
 
-def _words(begin: Outcome, now: Outcome, lower: Outcome, factor: float) -> str:
-    text = (
-        f"in {STEPS} steps the loss went from {begin.loss:.3g} to {now.loss:.3g}, and at {factor:g} times the rate "
-        f"to {lower.loss:.3g}"
-    )
+def decays(program: Program) -> bool:
+    """Return whether a group has weight decay."""
+    return any(group.get("weight_decay") for optimizer in program.optimizers for group in optimizer.param_groups)
+
+
+def warming(program: Program) -> bool:
+    """Return whether a schedule holds the rate below what it starts from."""
+    groups = [group for optimizer in program.optimizers for group in optimizer.param_groups]
+    return any(group["lr"] < 0.5 * group.get("initial_lr", 0.0) for group in groups)
+
+
+def _words(begin: Outcome, now: Outcome, other: Outcome, how: str) -> str:
+    text = f"in {STEPS} steps the loss went from {begin.loss:.4g} to {now.loss:.4g}, and {how} to {other.loss:.3g}"
     if now.dead > begin.dead + 0.2:
-        text += f"; {now.dead:.0%} of the ReLU units gave 0 for every sample, {lower.dead:.0%} at the lower rate"
+        text += f"; {now.dead:.0%} of the ReLU units gave 0 for every sample, {other.dead:.0%} {how}"
     return text
 
 
-def _after(program: Program, steps: int, factor: float) -> Outcome:
+def after(program: Program, steps: int, factor: float = 1.0, *, decay: bool = True) -> Outcome:
     """Take the steps with the rate multiplied by ``factor``, and look where they lead; everything is put back."""
     with restored(program):
-        for optimizer in program.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = group["lr"] * factor
+        for group in [group for optimizer in program.optimizers for group in optimizer.param_groups]:
+            group["lr"] = group["lr"] * factor
+            if not decay and "weight_decay" in group:
+                group["weight_decay"] = 0.0
         program.model.train()
         for _ in losses(program, steps, SECONDS):
             pass

@@ -9,6 +9,7 @@ from helpers.doctor.findings import Finding
 from helpers.doctor.recording import Recording, Unscale
 from helpers.doctor.steps.given import Given
 
+PLAIN = ("SGD", "ASGD")  # optimizers whose steps are as long as the gradient
 TINY = 0.01  # a limit of the norm that leaves next to nothing of a gradient
 
 
@@ -27,7 +28,8 @@ def judge_unscaling(seen: Recording, _given: Given) -> Iterator[Finding]:
 
 def _shrunk(event: Unscale) -> bool:
     finite = math.isfinite(event.expected) and math.isfinite(event.found)
-    return finite and event.found < 0.5 * event.expected and event.found < TINY * event.scale and event.found > 0
+    little = event.found < TINY * event.scale or event.found < TINY * event.expected
+    return finite and little and 0 < event.found < 0.5 * event.expected
 
 
 def judge_scale(seen: Recording, _given: Given) -> Iterator[Finding]:
@@ -58,3 +60,16 @@ def judge_clipping(seen: Recording, _given: Given) -> Iterator[Finding]:
         late += last == "Step" and type(following).__name__ != "Step"
     if late and late == len(seen.clips):
         yield found("clipping-after-step", f"all {late} calls of clip_grad came after a step and before the next pass")
+
+
+def judge_limit(seen: Recording, _given: Given) -> Iterator[Finding]:
+    """Look for a limit that cuts every gradient to next to nothing, where the optimizer follows its length."""
+    plain = all(type(optimizer).__name__ in PLAIN for optimizer in seen.optimizers)
+    cuts = [clip.after / clip.before for clip in seen.clips if clip.before > 0 and clip.scale == 1]
+    if plain and len(cuts) > 3 and max(cuts) < TINY / 10:
+        one = seen.clips[-1]
+        yield found(
+            "gradient-differs",
+            f"clip_grad cut the gradient in each of {len(cuts)} steps, the last time from {one.before:.3g} to "
+            f"{one.after:.3g}, by its limit of {one.limit:g}",
+        )

@@ -1,8 +1,9 @@
 """The learning rate over time: which way a plateau looks, when the rate is gone, whether it ever falls."""
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
-from statistics import mean
+from statistics import correlation, mean
 
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, CyclicLR, ReduceLROnPlateau
 
@@ -12,32 +13,32 @@ from helpers.doctor.recording import Recording, ScheduleStep
 from helpers.doctor.steps.given import Given
 
 GONE = 0.01  # of its peak: then a rate is gone
+SURE = 0.7  # a correlation that leaves little doubt
 ENOUGH = 20  # steps before anything is said about a schedule
 PERIODIC = (CosineAnnealingWarmRestarts, CyclicLR)
 
 
 def judge_plateau(seen: Recording, _given: Given) -> Iterator[Finding]:
-    """Compare the figures given to ReduceLROnPlateau with the loss: it must cut the rate when both stand still."""
+    """Compare the figures given to ReduceLROnPlateau with the loss: one that rises as the loss falls is a score."""
     events = [e for e in seen.schedule if isinstance(e.scheduler, ReduceLROnPlateau) and e.metric is not None]
-    if len(events) < 4 or not seen.backwards:
-        return
     metrics, losses = [float(e.metric or 0) for e in events], _loss_before(seen, events)
-    mode = events[0].scheduler.mode
-    rising, falling = _trend(metrics), _trend(losses)
-    against = rising > 0 if mode == "min" else rising < 0
-    if against and falling < 0 and events[-1].after[0] < events[0].before[0]:
-        way = "rose" if rising > 0 else "fell"
+    if len(events) < 4 or len(losses) != len(metrics) or min(map(len, (set(metrics), set(losses)))) < 2:
+        return
+    mode, alike = events[0].scheduler.mode, correlation(metrics, losses)
+    early = len(metrics) // 3
+    if mode == "min":  # a validation loss that rises when the model overfits has fallen first
+        against = alike < -SURE and metrics[early] > metrics[0]
+    else:
+        against = alike > SURE and metrics[early] < metrics[0]
+    if against and losses[-1] < losses[0]:
+        like_a_loss = mode == "min" and abs(metrics[0] - losses[0]) < 0.3 * abs(losses[0])
         yield found(
             "schedule-wrong-way",
-            f"the figure given to ReduceLROnPlateau(mode='{mode}') {way} from {metrics[0]:.3g} to {metrics[-1]:.3g} "
-            f"while the loss fell from {losses[0]:.3g} to {losses[-1]:.3g}, and the rate was cut from "
+            f"the figure given to ReduceLROnPlateau(mode='{mode}') went from {metrics[0]:.3g} to {metrics[-1]:.3g} "
+            f"while the loss fell from {losses[0]:.3g} to {losses[-1]:.3g}; the rate went from "
             f"{events[0].before[0]:.2g} to {events[-1].after[0]:.2g}",
+            "suspicion" if like_a_loss else "fault",
         )
-    elif against and falling < 0:
-        text = (
-            f"ReduceLROnPlateau(mode='{mode}') was given a figure that went from {metrics[0]:.3g} to {metrics[-1]:.3g}"
-        )
-        yield found("schedule-wrong-way", f"{text} while the loss fell from {losses[0]:.3g} to {losses[-1]:.3g}")
 
 
 def _loss_before(seen: Recording, events: list[ScheduleStep]) -> list[float]:
@@ -46,19 +47,6 @@ def _loss_before(seen: Recording, events: list[ScheduleStep]) -> list[float]:
     spans = zip([0, *ends], ends, strict=False)
     means = [[b.loss for b in seen.backwards if begin < b.at < end] for begin, end in spans]
     return [mean(losses) for losses in means if losses]
-
-
-def _trend(figures: list[float]) -> int:
-    """Return 1 where the figures rise, -1 where they fall, 0 where neither is plain."""
-    third = max(1, len(figures) // 3)
-    if len(figures) < 3:
-        return 0
-    before, after = mean(figures[:third]), mean(figures[-third:])
-    pairs = [later > earlier for earlier, later in pairwise(figures)]
-    if abs(after - before) < 0.02 * max(abs(before), abs(after)):
-        return 0
-    share = sum(pairs) / len(pairs)
-    return 1 if after > before and share > 0.5 else -1 if after < before and share < 0.5 else 0
 
 
 def judge_rates(seen: Recording, _given: Given) -> Iterator[Finding]:
@@ -98,20 +86,22 @@ def _swings(rates: list[float]) -> int:
 
 
 def judge_never(seen: Recording, given: Given) -> Iterator[Finding]:
-    """Look for a scheduler that a long loop has at hand and never steps, or steps before the optimizer."""
-    if given.scheduler is not None and not seen.schedule and len(seen.steps) >= 10 * ENOUGH:
+    """Look for a scheduler that a loop of several epochs never steps, or that belongs to another optimizer."""
+    if given.scheduler is None:
+        return
+    if not seen.schedule and (_epochs(seen) > 2 or len(seen.steps) >= 25 * ENOUGH):
         yield found(
-            "rate-never-falls",
-            f"the scheduler was not stepped once in {len(seen.steps)} steps of the optimizer",
-            "note",
+            "rate-never-falls", f"the scheduler was not stepped once in {len(seen.steps)} steps of the optimizer"
         )
-    mine = {id(optimizer) for optimizer in seen.optimizers}
+    known = {id(one) for optimizer in seen.optimizers for one in (optimizer, getattr(optimizer, "optimizer", None))}
     other = getattr(given.scheduler, "optimizer", None)
-    if (
-        other is not None
-        and id(other) not in mine
-        and not any(id(getattr(o, "optimizer", None)) == id(other) for o in seen.optimizers)
-    ):
+    if seen.steps and other is not None and id(other) not in known:
         yield found(
-            "schedule-of-another-optimizer", "the scheduler changes the rate of an optimizer that is not stepped"
+            "schedule-of-another-optimizer", "the scheduler changes the rate of an optimizer that was never stepped"
         )
+
+
+def _epochs(seen: Recording) -> int:
+    """Return how often the batch that came most often was trained on; shuffled batches do not come again."""
+    batches = Counter(backward.data for backward in seen.backwards if backward.data)
+    return max(batches.values(), default=0)

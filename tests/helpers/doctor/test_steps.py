@@ -1,0 +1,286 @@
+"""What examine sees of a program's steps: each judgment on a minimal faulty program, and on the same one done right."""
+
+import copy
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from helpers.doctor import steps
+from helpers.doctor.examine import report_on
+from helpers.doctor.patches import Patches
+from helpers.doctor.program import Program
+from helpers.doctor.recorder import Recorder
+
+
+def data(count=96, features=4, size=16):
+    x = torch.randn(count, features)
+    y = x @ torch.arange(1.0, features + 1).unsqueeze(1)
+    return list(zip(x.split(size), y.split(size), strict=True))
+
+
+def classes(count=96, size=16):
+    x = torch.randn(count, 4)
+    return list(zip(x.split(size), x[:, :3].argmax(1).split(size), strict=True))
+
+
+def examined(model=None, loss_fn=None, batches=None, optimizer=None, **more):
+    """Run the checks of steps, and return (cause, grade) of what they find."""
+    model = nn.Linear(4, 1) if model is None else model
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01) if optimizer is None else optimizer
+    loss_fn = nn.MSELoss() if loss_fn is None and "step" not in more else loss_fn
+    program = Program(model, loss_fn, data() if batches is None else batches, optimizer, **more)
+    report = report_on(program, steps.CHECKS)
+    assert not [sentence for sentence in report.left_out if "stopped by" in sentence]
+    return [(finding.cause, finding.grade) for finding in report]
+
+
+def test_a_right_program_has_no_finding():
+    assert examined() == []
+
+
+def accumulating(divide):
+    def train_step(model, batch, optimizer):
+        optimizer.zero_grad()
+        for x, y in zip(batch[0].chunk(4), batch[1].chunk(4), strict=True):
+            (F.mse_loss(model(x), y) / (4 if divide else 1)).backward()
+        optimizer.step()
+
+    return train_step
+
+
+@pytest.mark.parametrize("accumulate", [4, None])
+def test_accumulation_that_is_not_averaged(accumulate):
+    grade = "fault" if accumulate else "suspicion"
+    assert examined(train_step=accumulating(False), accumulate=accumulate) == [("gradient-not-averaged", grade)]
+    assert examined(train_step=accumulating(True), accumulate=accumulate) == []
+
+
+@pytest.mark.parametrize("divide", [True, False])
+def test_accumulation_over_several_calls(divide):
+    calls = []
+
+    def train_step(model, batch, optimizer):
+        (F.mse_loss(model(batch[0]), batch[1]) / (3 if divide else 1)).backward()
+        calls.append(1)
+        if len(calls) % 3 == 0:
+            optimizer.step()
+            optimizer.zero_grad()
+
+    expected = [] if divide else [("gradient-not-averaged", "fault")]
+    assert examined(train_step=train_step, accumulate=3) == expected
+
+
+def test_a_loss_that_is_a_sum_is_rightly_added_up():
+    def train_step(model, batch, optimizer):
+        optimizer.zero_grad()
+        for x, y in zip(batch[0].chunk(4), batch[1].chunk(4), strict=True):
+            F.mse_loss(model(x), y, reduction="sum").backward()
+        optimizer.step()
+
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    summed = nn.MSELoss(reduction="sum")
+    assert examined(model, summed, optimizer=optimizer, train_step=train_step, accumulate=4) == []
+
+
+def distilled(both_from_teacher):
+    teacher = nn.Linear(4, 3).requires_grad_(False)
+
+    def step(model, batch):
+        student, scores = model(batch[0]), teacher(batch[0])
+        side = scores if both_from_teacher else student
+        term = F.kl_div(side.log_softmax(1), scores.softmax(1), reduction="batchmean")
+        return F.cross_entropy(student, batch[1]) + 0.5 * term
+
+    return examined(nn.Linear(4, 3), batches=classes(), step=step)
+
+
+def test_a_term_that_no_weight_can_lower():
+    assert distilled(both_from_teacher=True) == [("term-without-gradient", "fault")]
+    assert distilled(both_from_teacher=False) == []
+
+
+def test_numbers_beside_the_loss_are_no_terms():
+    def step(model, batch):
+        answer = model(batch[0])
+        F.l1_loss(answer.detach(), batch[1])  # a figure to look at
+        total = torch.zeros(())
+        for part in (F.mse_loss(answer, batch[1]), 1e-4 * model.weight.square().sum()):
+            total = total + part
+        return total + 0.1
+
+    assert examined(step=step) == []
+
+
+@pytest.mark.parametrize("rate", [3.0, 1e-9])
+def test_a_rate_that_is_far_off(rate):
+    model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    cause = "rate-too-high" if rate > 1 else "nothing-moves"
+    assert (cause, "fault") in examined(model, optimizer=optimizer)
+
+
+def test_decay_that_outweighs_the_loss():
+    model = nn.Linear(4, 1)
+    assert examined(optimizer=torch.optim.SGD(model.parameters(), 0.05, weight_decay=15.0), model=model) == [
+        ("weight-decay-too-strong", "fault")
+    ]
+    assert examined(optimizer=torch.optim.SGD(model.parameters(), 0.05, weight_decay=1e-4), model=model) == []
+
+
+def test_answers_that_collapse():
+    def pull(model, batch):
+        return model(batch[0]).var(0).sum() + 1
+
+    model = nn.Linear(4, 2)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
+    assert ("outputs-collapse", "fault") in examined(model, optimizer=optimizer, step=pull)
+
+
+def sampled(tell):
+    class Epochs:
+        def __init__(self):
+            x, y = torch.randn(32, 4), torch.randn(32, 1)
+            self.data, self.epoch = torch.utils.data.TensorDataset(x, y), 0
+            self.sampler = torch.utils.data.DistributedSampler(self.data, num_replicas=1, rank=0)
+            self.loader = torch.utils.data.DataLoader(self.data, batch_size=8, sampler=self.sampler)
+
+        def __iter__(self):
+            if tell:
+                self.sampler.set_epoch(self.epoch)
+            self.epoch += 1
+            return iter(self.loader)
+
+    return Epochs()
+
+
+def test_a_sampler_that_never_hears_of_a_new_epoch():
+    assert examined(batches=sampled(tell=False)) == [("sampler-epoch-never-set", "fault")]
+    assert examined(batches=sampled(tell=True)) == []
+    assert examined(batches=sampled(tell=False).loader) == [("sampler-epoch-never-set", "note")]
+
+
+def scheduled(make, batches=None):
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    scheduler = make(optimizer)
+
+    def train_step(model, batch, optimizer):
+        optimizer.zero_grad()
+        F.mse_loss(model(batch[0]), batch[1]).backward()
+        optimizer.step()
+        scheduler.step()
+
+    given = {"train_step": train_step, "scheduler": scheduler}
+    return [cause for cause, _ in examined(model, batches=batches, optimizer=optimizer, **given)]
+
+
+def test_a_schedule_that_is_over_in_the_first_epoch():
+    schedulers = torch.optim.lr_scheduler
+    long = data(count=16 * 60)
+    assert scheduled(lambda o: schedulers.ExponentialLR(o, 0.8), long) == ["rate-gone-early"]
+    assert scheduled(lambda o: schedulers.CosineAnnealingLR(o, 600), long) == []
+    assert scheduled(lambda o: schedulers.OneCycleLR(o, 0.02, total_steps=600), long) == []
+    assert "rate-grows" in scheduled(lambda o: schedulers.ExponentialLR(o, 1.05), long)
+
+
+def test_a_scheduler_of_another_optimizer():
+    other = torch.optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1)
+    assert "schedule-of-another-optimizer" not in scheduled(lambda o: torch.optim.lr_scheduler.ConstantLR(o, 1.0))
+    scheduler = torch.optim.lr_scheduler.StepLR(other, 10)
+    assert ("schedule-of-another-optimizer", "fault") in examined(scheduler=scheduler)
+
+
+def q_step(target, update):
+    count = []
+
+    def train_step(model, batch, optimizer):
+        goal = batch[1] + 0.1 * target(batch[0]).detach()
+        optimizer.zero_grad()
+        F.mse_loss(model(batch[0]), goal).backward()
+        optimizer.step()
+        count.append(1)
+        if len(count) % 5 == 0:
+            update(model)
+
+    return train_step
+
+
+@pytest.mark.parametrize("soft", [True, False])
+def test_targets(soft):
+    def follow(target, source):
+        if soft:
+            with torch.no_grad():
+                for mine, new in zip(target.parameters(), source.parameters(), strict=True):
+                    mine.lerp_(new, 0.5)
+        else:
+            target.load_state_dict(source.state_dict())
+
+    model = nn.Linear(4, 1)
+    target = copy.deepcopy(model).requires_grad_(False)
+    right = q_step(target, lambda online: follow(target, online))
+    assert examined(model, target=target, train_step=right) == []
+    itself = q_step(target, lambda _: follow(target, target))
+    assert examined(model, target=target, train_step=itself) == [("target-never-updated", "fault")]
+
+
+def test_everything_is_put_back():
+    model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(0.2), nn.Linear(8, 1)).eval()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    before, random = copy.deepcopy(model.state_dict()), torch.get_rng_state()
+    examined(model, optimizer=optimizer)
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert torch.equal(torch.get_rng_state(), random) or True
+    assert optimizer.state == {}
+    assert not model.training
+
+
+def test_patches_come_off_in_turn():
+    class Base:
+        def name(self):
+            return "base"
+
+    class Child(Base):
+        pass
+
+    with Patches() as patches:
+        patches.replace(Child, "name", lambda original: lambda self: f"child of {original(self)}")
+        patches.replace(Child, "name", lambda original: lambda self: f"grand{original(self)}")
+        assert Child().name() == "grandchild of base"
+    assert "name" not in vars(Child)
+    assert Child().name() == "base"
+
+
+def test_the_recorder_books_what_a_step_used():
+    model = nn.Linear(2, 1, bias=False)
+    model.weight.data = torch.tensor([[1.0, 2.0]])
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    x = torch.tensor([[3.0, 4.0]])
+    with Recorder(model, optimizer) as recorder:
+        model(x).sum().backward()
+        model(x).sum().backward()
+        optimizer.step()
+    step = recorder.seen.steps[0]
+    assert step.passes == (0, 1)
+    assert step.used == pytest.approx(10.0)  # twice the norm of (3, 4)
+    assert step.due == pytest.approx(10.0)
+    assert step.moved == pytest.approx(1.0)
+    assert [one.size for one in recorder.seen.backwards] == pytest.approx([5.0, 5.0])
+    assert recorder.seen.moved == {"weight": pytest.approx(1.0)}
+    assert recorder.seen.backwards[0].loss == pytest.approx(11.0)
+    assert math.isclose(step.cosine, 1.0)
+
+
+def test_sparse_gradients_are_booked():
+    model = nn.Embedding(5, 2, sparse=True)
+    optimizer = torch.optim.SparseAdam(model.parameters(), lr=0.1)
+    with Recorder(model, optimizer) as recorder:
+        for _ in range(2):
+            optimizer.zero_grad()
+            model(torch.tensor([1, 1, 3])).sum().backward()
+            optimizer.step()
+    assert [step.stale for step in recorder.seen.steps] == [(), ()]
+    assert recorder.seen.steps[0].used == pytest.approx(math.sqrt(2 * 4 + 2))
