@@ -50,7 +50,7 @@ class Collected:
         if flat.is_floating_point() and not bool(((flat == 0) | (flat == 1)).all()):
             return None
         flat = flat.long()
-        return flat if 2 <= len(torch.unique(flat)) <= max(2, len(flat) // 4) else None
+        return flat if len(torch.unique(flat)) <= max(2, len(flat) // 4) else None
 
     @property
     def flat(self) -> Tensor | None:

@@ -15,11 +15,11 @@ class LossProbe:
     """``probe(answer)`` is the program's loss on one batch, had the model answered so.
 
     Attributes:
-        answer: what the model answers in truth, float, without a graph; the first float tensor of its output.
+        answer: what the model answers in truth, float, without a graph: the float tensor ``which`` of its output.
         targets: the first tensor of the batch's targets, or None.
     """
 
-    def __init__(self, program: Program, batch: Any) -> None:
+    def __init__(self, program: Program, batch: Any, which: int = 0) -> None:
         self.program, self.batch = program, batch
         self.inputs, self.whole_targets = split(batch)
         self.targets = next(tensors(self.whole_targets), None)
@@ -28,11 +28,12 @@ class LossProbe:
         floats = [tensor for tensor in tensors(self.whole) if tensor.is_floating_point()]
         if not floats:
             raise ValueError("the model's output holds no floating-point tensor")
-        self.answer = floats[0].detach().clone()
+        self.floats, self.which = floats, which
+        self.answer = floats[which].detach().clone()
 
     def __call__(self, answer: Tensor, targets: Tensor | None = None) -> Tensor:
         """Return the loss, with a graph back to the answer; ``targets`` stand in for the batch's own."""
-        swapped = mapped(lambda tensor: answer if tensor is self._first() else tensor, self.whole)
+        swapped = mapped(lambda tensor: answer if tensor is self.floats[self.which] else tensor, self.whole)
         wanted = self.whole_targets if targets is None else self._with(targets)
         with drawn_from(0):
             if self.program.step is None and self.program.loss_fn is not None:
@@ -54,9 +55,6 @@ class LossProbe:
             answer = answer.detach().clone().requires_grad_(True)
             grad = torch.autograd.grad(self(answer, targets), answer, allow_unused=True)[0]
         return torch.zeros_like(answer) if grad is None else grad
-
-    def _first(self) -> Tensor | None:
-        return next((tensor for tensor in tensors(self.whole) if tensor.is_floating_point()), None)
 
     def _with(self, targets: Tensor) -> Any:
         return mapped(lambda tensor: targets if tensor is self.targets else tensor, self.whole_targets)

@@ -60,6 +60,18 @@ DATA_CAUSES = (
         DATA,
     ),
     Cause(
+        "sorted-by-target",
+        "each batch holds targets of one size, and every step unlearns the one before",
+        "pass shuffle=True to the DataLoader of the training set",
+        DATA,
+    ),
+    Cause(
+        "label-in-inputs",
+        "the answer stands in the inputs, where it will be missing when the model is used",
+        "drop the column, and all that is known only after the answer",
+        DATA,
+    ),
+    Cause(
         "class-never-seen",
         "a class that training lacks cannot be predicted",
         "split with stratification, such as train_test_split(..., stratify=y)",

@@ -58,6 +58,13 @@ LOSS_CAUSES = (
         hides=("loss-not-minimal-at-truth", "cannot-memorize-batch"),
     ),
     Cause(
+        "loss-unbounded",
+        "a squared term with the wrong sign rewards ever larger answers, and training follows it without end",
+        "add the penalty or the divergence to the loss; do not subtract it",
+        LOSS,
+        hides=("loss-not-minimal-at-truth", "rate-too-high"),
+    ),
+    Cause(
         "loss-not-minimal-at-truth",
         "the loss is lower elsewhere than at the targets, and training goes there",
         "check the order of the arguments and what each expects, such as log-probabilities first in F.kl_div",
@@ -147,6 +154,13 @@ LOSS_CAUSES = (
         "take output.argmax(dim=1), and softmax(dim=1) if any",
         EVALUATION,
         hides=("evaluation-depends-on-batching", "evaluation-figure-wrong"),
+    ),
+    Cause(
+        "evaluation-threshold",
+        "scores and probabilities have different borders: 0 and 0.5",
+        "compare scores with 0, or torch.sigmoid(scores) with 0.5",
+        EVALUATION,
+        hides=("evaluation-figure-wrong",),
     ),
     Cause(
         "evaluation-averages-batches",

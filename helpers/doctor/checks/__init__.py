@@ -1,19 +1,24 @@
 """The checks of model, loss and data, in the order in which they run."""
 
 from helpers.doctor.checks.aftermath import check_aftermath
+from helpers.doctor.checks.calls import check_loss_calls
 from helpers.doctor.checks.check import Check
 from helpers.doctor.checks.checkpoints import check_checkpoint
-from helpers.doctor.checks.data import check_masks, check_order, check_values
+from helpers.doctor.checks.data import check_masks, check_values
 from helpers.doctor.checks.evaluation import check_evaluation
 from helpers.doctor.checks.freezing import check_freeze_flags
 from helpers.doctor.checks.gradients import check_finite, check_flow
-from helpers.doctor.checks.losses import check_class_weights, check_direction, check_pairs
+from helpers.doctor.checks.labels import check_label_column, check_label_information
+from helpers.doctor.checks.losses import check_class_weights, check_direction
 from helpers.doctor.checks.modes import check_batch_of_one, check_determinism
+from helpers.doctor.checks.order import check_epochs, check_order, check_target_order
 from helpers.doctor.checks.outputs import check_batch, check_in_place, check_input
-from helpers.doctor.checks.ranges import check_ranges
+from helpers.doctor.checks.padding import check_padding
+from helpers.doctor.checks.pairs import check_pairs
+from helpers.doctor.checks.ranges import check_growth, check_ranges
 from helpers.doctor.checks.registration import check_optimizer, check_registration
-from helpers.doctor.checks.sequence import check_padding, check_steps
-from helpers.doctor.checks.splits import check_labels, check_overlap, check_scaling
+from helpers.doctor.checks.sequence import check_steps
+from helpers.doctor.checks.splits import check_labels, check_overlap, check_scaling, check_twins
 from helpers.doctor.checks.units import check_equal_units
 
 CHECKS = (
@@ -30,15 +35,22 @@ CHECKS = (
     Check("equal answers in eval mode", check_determinism, ("answers",)),
     Check("batches of one sample", check_batch_of_one, ("answers",)),
     Check("answer against its own target", check_pairs, ("loss", "answers")),
+    Check("what torch's losses are handed", check_loss_calls, ("loss",)),
+    Check("growth of the loss", check_growth, ("loss", "answers")),
     Check("direction of the loss", check_direction, ("loss", "answers")),
     Check("weights of the classes", check_class_weights, ("loss", "answers")),
     Check("range of the answers", check_ranges, ("loss", "answers")),
     Check("targets of sequences", check_steps, ("loss", "answers")),
-    Check("influence of padding", check_padding, ("loss", "answers")),
+    Check("influence of padding", check_padding, ("answers",)),
     Check("order of the training set", check_order),
+    Check("order of the targets", check_target_order),
+    Check("two epochs", check_epochs),
+    Check("labels among the inputs", check_label_column),
+    Check("labels that go with the inputs", check_label_information),
     Check("values of the training set", check_values),
     Check("masks that fit their images", check_masks),
     Check("samples on both sides", check_overlap, ("valid",)),
+    Check("near copies on both sides", check_twins, ("valid",)),
     Check("scaling of both sides", check_scaling, ("valid",)),
     Check("labels of both sides", check_labels, ("valid",)),
     Check("the evaluation's figure", check_evaluation, ("evaluate", "valid")),

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program
+from helpers.doctor.program import Program, loss_of
 
 
 def check_checkpoint(program: Program) -> Iterator[Finding]:
@@ -27,6 +27,8 @@ def check_checkpoint(program: Program) -> Iterator[Finding]:
         return
     fitting = {name: match for name, value in own.items() if (match := _partner(name, value, saved))}
     equal = [name for name, match in fitting.items() if torch.equal(own[name].detach().cpu(), saved[match].cpu())]
+    if not equal and all(name == match for name, match in fitting.items()) and len(fitting) == len(own):
+        yield from _better_than_now(program, saved)
     renamed = [name for name in fitting if fitting[name] != name and name not in equal]
     if renamed and len(equal) < 0.5 * len(fitting):
         yield found(
@@ -34,6 +36,27 @@ def check_checkpoint(program: Program) -> Iterator[Finding]:
             f"{len(equal)} of {len(own)} tensors hold what the checkpoint has; its {fitting[renamed[0]]} was not "
             f"loaded into {renamed[0]}",
         )
+
+
+def _better_than_now(program: Program, saved: Mapping[str, Tensor]) -> Iterator[Finding]:
+    """No tensor holds what was saved: with the saved state, is the loss that of a trained model, and now it is not?"""
+    if not program.has_loss:
+        return
+    program.model.eval()
+    now = _loss(program)
+    program.model.load_state_dict(dict(saved))
+    then = _loss(program)
+    if now > 2 * then and now > 0.2:
+        yield found(
+            "checkpoint-not-loaded",
+            f"no tensor of the model holds what the checkpoint has: the loss is {now:.3g}, and {then:.3g} with it",
+            "suspicion",
+        )
+
+
+def _loss(program: Program) -> float:
+    with torch.no_grad():
+        return sum(float(loss_of(program, batch)) for batch in program.sample) / len(program.sample)
 
 
 def _flat(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:

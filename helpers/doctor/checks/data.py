@@ -18,24 +18,6 @@ from helpers.doctor.trees import cloned, mapped, tensors
 STEPS = 60
 
 
-def check_order(program: Program) -> Iterator[Finding]:
-    """Count the runs of equal labels in the order of training; a shuffled set has about as many as chance gives."""
-    data = training_set(program)
-    labels = data.labels
-    if labels is None or len(data.sizes) < 2 or len(labels) < 24:
-        return
-    runs = 1 + int((labels[1:] != labels[:-1]).sum())
-    shares = torch.unique(labels, return_counts=True)[1].float() / len(labels)
-    classes, chance = len(shares), 1 + (len(labels) - 1) * float(1 - (shares**2).sum())
-    if runs <= 0.3 * chance:
-        yield found(
-            "sorted-by-class",
-            f"the labels of {len(labels)} samples change {runs - 1} times in the order of training; shuffled, the "
-            f"{classes} classes would change about {chance - 1:.0f} times",
-            "fault" if runs <= classes else "suspicion",
-        )
-
-
 def check_values(program: Program) -> Iterator[Finding]:
     """Look for values that are not finite, and for inputs that hardly differ beside a common offset."""
     for place, batch in enumerate(program.sample):
@@ -51,8 +33,10 @@ def check_values(program: Program) -> Iterator[Finding]:
     if not bool(varied.any()):
         return
     ratio, size = float((offset / spread)[varied].median()), float(spread[varied].median())
-    if ratio > 30 or size > 300:
-        raw, standard = _train(program, None), _train(program, (flat.mean(), spread[varied].mean()))
+    uneven = flat.shape[1] < 200 and float(spread[varied].max() / spread[varied].min()) > 300
+    if ratio > 30 or size > 300 or uneven:
+        scale = (flat.mean(0), spread.clamp_min(1e-12)) if uneven else (flat.mean(), spread[varied].mean())
+        raw, standard = _train(program, None), _train(program, scale)
         if standard < 0.8 * raw:
             yield found(
                 "inputs-badly-scaled",
@@ -77,8 +61,13 @@ def _train(program: Program, scale: tuple[Tensor, Tensor] | None) -> float:
 
 
 def _standardized(batch: Any, scale: tuple[Tensor, Tensor]) -> Any:
-    mean, spread = (float(each) for each in scale)
-    first = mapped(lambda x: (x - mean) / spread if x.is_floating_point() else x, batch[0])
+    mean, spread = scale
+
+    def change(x: Tensor) -> Tensor:
+        shape = (1, *x.shape[1:]) if mean.dim() else ()
+        return (x - mean.to(x).reshape(shape)) / spread.to(x).reshape(shape)
+
+    first = mapped(lambda x: change(x) if x.is_floating_point() else x, batch[0])
     return (first, *batch[1:])
 
 

@@ -9,77 +9,23 @@ from torch import Tensor
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
 from helpers.doctor.loss_probe import LossProbe
-from helpers.doctor.probing import kick, largest_batch
+from helpers.doctor.probing import largest_batch
 from helpers.doctor.program import Program
 
-SAME = 1e-6
 ABSURD = 1e4
-
-
-def check_pairs(program: Program) -> Iterator[Finding]:
-    """Permute the targets among the samples: a loss that compares each answer with its own target must change."""
-    kick(program.model)
-    probe = LossProbe(program, largest_batch(program))
-    answer, targets = probe.answer, probe.targets
-    if targets is None or targets.dim() == 0 or answer.dim() == 0 or len(targets) != len(answer) or len(answer) < 3:
-        return
-    shapes = f"output {tuple(answer.shape)}, target {tuple(targets.shape)}"
-    other = targets[_farthest(targets)].expand_as(targets)
-    base = probe.value(answer)
-    if not bool((targets != targets[:1]).any()) or base != base:
-        return
-    if _equal(base, probe.value(answer, other)):
-        if program.step is None and _equal(base, probe.value(answer, targets.flip(0))):
-            yield found("loss-ignores-target", f"{shapes}: other targets leave the loss at {base:.4g}", "suspicion")
-        return
-    orders = [torch.arange(len(answer)).roll(shift) for shift in (1, 2, len(answer) // 2)]
-    permuted = [probe.value(answer, targets[order]) for order in orders]
-    if all(_equal(base, value) for value in permuted) and _additive(probe, targets, other):
-        yield found("loss-broadcasts", f"{shapes}: giving each sample another's target leaves the loss at {base:.4g}")
-        return
-    yield from _along_an_axis(probe, base, shapes)
-
-
-def _along_an_axis(probe: LossProbe, base: float, shapes: str) -> Iterator[Finding]:
-    """Look for an axis where one number of the answer meets several of the target, in any order."""
-    answer, targets = probe.answer, probe.targets
-    if targets is None or not targets.is_floating_point() or targets.dim() != answer.dim():
-        return
-    for axis in range(1, answer.dim()):
-        if answer.shape[axis] == 1 and targets.shape[axis] > 1:
-            if _equal(base, probe.value(answer, targets.flip(axis))):
-                yield found(
-                    "loss-broadcasts",
-                    f"{shapes}: each answer is compared with all {targets.shape[axis]} numbers of its target at once",
-                )
-            return
-
-
-def _farthest(targets: Tensor) -> int:
-    """Return the sample whose target is least like the first one's."""
-    distance = (targets != targets[:1]).reshape(len(targets), -1).float().sum(1)
-    return int(distance.argmax())
-
-
-def _equal(first: float, second: float) -> bool:
-    return abs(first - second) <= SAME * max(abs(first), abs(second), 1e-6)
-
-
-def _additive(probe: LossProbe, targets: Tensor, other: Tensor) -> bool:
-    """True where the loss is a mean over pairs: half of the targets changed change it half as far."""
-    one = targets[:1].expand_as(targets)
-    half = torch.where((torch.arange(len(targets)) % 2 == 0).view(-1, *[1] * (targets.dim() - 1)), one, other)
-    pure = [probe.value(probe.answer, each.contiguous()) for each in (one, other)]
-    share = len(targets[::2]) / len(targets)
-    mixed = share * pure[0] + (1 - share) * pure[1]
-    return abs(probe.value(probe.answer, half) - mixed) <= 1e-4 * max(abs(pure[0]), abs(pure[1]), 1e-6)
 
 
 def check_direction(program: Program) -> Iterator[Finding]:
     """Compare the loss of the right answer with that of the opposite one, and with scores on the way."""
+    if program.step is not None:
+        return  # it may ask for more than the targets do
     probe = LossProbe(program, largest_batch(program))
     right = right_answers(probe)
     if not right:
+        return
+    if _takes_shares(probe):
+        seen = "raw scores cost less the further they are from the truth, and shares that sum to 1 do not"
+        yield found("loss-needs-probabilities", seen)
         return
     good = min(probe.value(answer) for answer in right)
     opposite = [probe.value(2 * answer.mean() - answer) for answer in right]
@@ -89,6 +35,18 @@ def check_direction(program: Program) -> Iterator[Finding]:
         )
         return
     yield from _leaves_its_bounds(probe, good)
+
+
+def _takes_shares(probe: LossProbe) -> bool:
+    """True where the loss is right for shares of the classes, and wrong for the scores that the model gives."""
+    targets = probe.targets
+    if targets is None or targets.is_floating_point() or is_distribution(probe.answer):
+        return False
+    truth = right_answers(probe)[0]
+    opposite = (truth.mean() * 2 - truth).log_softmax(1)
+    scores, away = probe.value(truth), probe.value(opposite)
+    shares, other = probe.value(truth.exp()), probe.value(opposite.exp())
+    return shares < other - 0.1 * abs(other) and not scores < away
 
 
 def right_answers(probe: LossProbe) -> list[Tensor]:

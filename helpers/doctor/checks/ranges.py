@@ -62,7 +62,7 @@ def _bounds(tried: list[Tensor]) -> tuple[float | None, float | None]:
 def _ignores_shifts(probe: LossProbe) -> bool:
     """True where adding one number to all classes of a sample leaves the loss: it applies a softmax itself."""
     answer = probe.answer
-    shift = torch.linspace(-2, 2, len(answer)).to(answer).view(-1, *[1] * (answer.dim() - 1))
+    shift = torch.linspace(-1, 3, len(answer)).to(answer).view(-1, *[1] * (answer.dim() - 1))
     base, shifted, other = probe.value(answer), probe.value(answer + shift), probe.value(answer.roll(1, dims=1) * 1.5)
     return abs(base - shifted) < 1e-4 * max(abs(base), 1e-3) and abs(base - other) > 1e-6
 
@@ -102,3 +102,19 @@ def _raw_likelihood(probe: LossProbe) -> Iterator[Finding]:
             "nll-without-log-softmax",
             f"adding 10 to every score lowers the loss from {base:.3g} to {far:.3g}, and so on without bound",
         )
+
+
+def check_growth(program: Program) -> Iterator[Finding]:
+    """Make each part of the answer larger: a loss that then falls faster and faster has lost a sign."""
+    batch = largest_batch(program)
+    count = len(LossProbe(program, batch).floats)
+    for which in range(min(count, 4)):
+        probe = LossProbe(program, batch, which)
+        costs = [probe.value(factor * probe.answer) for factor in (1.0, 1e2, 1e3)]
+        if all(math.isfinite(cost) for cost in costs) and costs[1] < min(0.0, costs[0]) and costs[2] < 50 * costs[1]:
+            yield found(
+                "loss-unbounded",
+                f"part {which} of the answer made 100 times larger brings the loss from {costs[0]:.3g} to "
+                f"{costs[1]:.3g}, made 1000 times larger to {costs[2]:.3g}",
+            )
+            return

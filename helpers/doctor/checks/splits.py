@@ -46,6 +46,27 @@ def _unlikely_twice(valid: Tensor, train: Tensor) -> bool:
     return rows.shape[1] >= 6 and len(torch.unique(some, dim=0)) > 0.95 * len(some)
 
 
+def check_twins(program: Program) -> Iterator[Finding]:
+    """Look for validation samples with a training sample far nearer than all others, such as a noisy copy."""
+    train, valid = training_set(program).flat, validation_set(program).flat
+    if train is None or valid is None or train.shape[1:] != valid.shape[1:] or min(len(valid), len(train) // 3) < 20:
+        return
+    if train.shape[1] < 4:
+        return
+    train, valid = train[:COMPARED], valid[:COMPARED]
+    near = torch.cdist(*_standard(valid, train)).sort(1).values
+    middle = near[:, 10].clamp_min(1e-12)
+    crowded = float((middle / near[:, 20].clamp_min(1e-12)).median())  # near 1 where samples fill many dimensions
+    twins = (near[:, 0] > 0) & (near[:, 0] < 0.1 * middle)
+    if crowded > 0.75 and float(twins.float().mean()) > 0.1:
+        yield found(
+            "valid-overlaps-train",
+            f"{int(twins.sum())} of {len(valid)} validation samples have a training sample more than ten times nearer "
+            "than their tenth nearest, as a changed copy has",
+            "suspicion",
+        )
+
+
 def check_scaling(program: Program) -> Iterator[Finding]:
     """Compare mean and spread of the inputs of both sides."""
     train, valid = training_set(program).flat, validation_set(program).flat
@@ -90,8 +111,12 @@ def check_labels(program: Program) -> Iterator[Finding]:
 
 
 def _nearest(asked: Tensor, known: Tensor) -> Tensor:
+    return torch.cdist(*_standard(asked, known)).argmin(1)
+
+
+def _standard(asked: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
     mean, spread = known.mean(0), known.std(0).clamp_min(1e-6)
-    return torch.cdist((asked - mean) / spread, (known - mean) / spread).argmin(1)
+    return (asked - mean) / spread, (known - mean) / spread
 
 
 def _unseen(train: Collected, valid: Collected) -> Iterator[Finding]:

@@ -1,0 +1,88 @@
+"""What torch's own losses are handed: shares where scores are due, scores where logarithms are."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from helpers.doctor.causes import found
+from helpers.doctor.checks.losses import is_distribution
+from helpers.doctor.findings import Finding
+from helpers.doctor.probing import attributes_of, kick
+from helpers.doctor.program import Program, loss_of
+
+LOSSES = (F.cross_entropy, F.binary_cross_entropy_with_logits, F.nll_loss, F.kl_div)
+ROUNDS = 3
+
+
+class _Calls(TorchFunctionMode):
+    """Keeps what torch's losses are handed inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handed: dict[Any, list[Tensor]] = {}
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Keep the first argument of a loss; call everything as it is."""
+        kwargs = dict(kwargs or {})
+        if func in LOSSES:
+            given = args[0] if args else kwargs.get("input")
+            if isinstance(given, Tensor) and given.dim() and given.numel():
+                self.handed.setdefault(func, []).append(given.detach().float())
+        return func(*args, **kwargs)
+
+
+def check_loss_calls(program: Program) -> Iterator[Finding]:
+    """Look at what the losses are handed, from the model as it is and with larger and larger weights."""
+    with _Calls() as calls, torch.no_grad():
+        for place in range(ROUNDS):
+            for batch in program.sample[:2]:
+                with attributes_of(program.model):
+                    loss_of(program, batch)
+            kick(program.model, share=1.0, seed=place)
+            for parameter in program.model.parameters():
+                parameter.mul_(2.0)
+    yield from _shares(calls.handed.get(F.cross_entropy, []))
+    yield from _single_shares(calls.handed.get(F.binary_cross_entropy_with_logits, []))
+    yield from _no_logarithms(calls.handed.get(F.nll_loss, []))
+    handed = calls.handed.get(F.kl_div, [])
+    if handed and all(is_distribution(each) for each in handed) and _vary(handed):
+        yield found("loss-not-minimal-at-truth", "F.kl_div is handed shares that sum to 1 where logarithms are due")
+
+
+def _shares(handed: list[Tensor]) -> Iterator[Finding]:
+    if handed and all(is_distribution(each) for each in handed) and _vary(handed):
+        classes = handed[0].shape[1]
+        lowest = float(torch.tensor([1.0] + [0.0] * (classes - 1)).log_softmax(0)[0].neg())
+        yield found(
+            "softmax-before-cross-entropy",
+            f"cross_entropy is handed {classes} shares that sum to 1, from which it cannot fall under {lowest:.2f}",
+        )
+
+
+def _single_shares(handed: list[Tensor]) -> Iterator[Finding]:
+    inside = all(bool(((each >= 0) & (each <= 1)).all()) for each in handed)
+    if handed and inside and _vary(handed) and max(float(each.max()) for each in handed) > 0.9:
+        yield found(
+            "sigmoid-before-logits-loss",
+            "binary_cross_entropy_with_logits is handed numbers between 0 and 1 alone, also when the weights are many "
+            "times larger: it reads them as scores, and cannot fall under 0.31 for a one or 0.69 for a zero",
+        )
+
+
+def _no_logarithms(handed: list[Tensor]) -> Iterator[Finding]:
+    """Logarithms of shares have shares that sum to one."""
+    scores = [each for each in handed if each.dim() >= 2 and each.shape[1] > 1]
+    if not scores or any(bool((each.logsumexp(1).abs() < 1e-2).all()) for each in scores):
+        return
+    kind = "shares" if all(is_distribution(each) for each in scores) else "raw scores"
+    yield found("nll-without-log-softmax", f"nll_loss is handed {kind} where their logarithms are due")
+
+
+def _vary(handed: list[Tensor]) -> bool:
+    return any(float(each.std()) > 1e-4 for each in handed if each.numel() > 1)

@@ -1,0 +1,78 @@
+"""Whether labels go with their inputs: not at all, or all too well."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from helpers.doctor.causes import found
+from helpers.doctor.collected import training_set
+from helpers.doctor.findings import Finding
+from helpers.doctor.program import Program
+
+SHUFFLES = 20
+
+
+def check_label_column(program: Program) -> Iterator[Finding]:
+    """Look for a column of the inputs that is the label under another name."""
+    data = training_set(program)
+    labels, flat = data.labels, data.flat
+    if labels is None or flat is None or flat.shape[1] > 2000 or len(labels) < 50:
+        return
+    classes = torch.unique(labels)
+    for column, values in enumerate(flat.T):
+        levels = torch.unique(values)
+        if len(levels) != len(classes):
+            continue
+        pairs = {(float(value), int(label)) for value, label in zip(values, labels, strict=True)}
+        if len(pairs) == len(classes):
+            yield found(
+                "label-in-inputs",
+                f"column {column} of the inputs takes {len(levels)} values in {len(labels)} samples, one a class",
+                "suspicion",
+            )
+            return
+
+
+def check_label_information(program: Program) -> Iterator[Finding]:
+    """Guess labels from the nearest other sample and from a linear fit: both should beat shuffled labels."""
+    data = training_set(program)
+    labels, flat = data.labels, data.flat
+    if labels is None or flat is None or data.inputs is None or data.inputs.dim() != 2 or len(labels) < 200:
+        return
+    labels, flat = labels[:2000], flat[:2000]
+    if len(torch.unique(labels)) > 10 or flat.shape[1] > len(flat) // 4:
+        return
+    generator = torch.Generator().manual_seed(0)
+    flat = (flat - flat.mean(0)) / flat.std(0).clamp_min(1e-6)
+    nearest = torch.cdist(flat, flat).fill_diagonal_(torch.inf).argmin(1)
+    guesses: dict[str, Callable[[Tensor], float]] = {
+        "nearest other sample": lambda y: _share(y[nearest], y),
+        "linear fit": lambda y: _linear(flat, y),
+    }
+    scores = {}
+    for name, guess in guesses.items():
+        chance = torch.tensor(
+            [guess(labels[torch.randperm(len(labels), generator=generator)]) for _ in range(SHUFFLES)]
+        )
+        scores[name] = (guess(labels), float(chance.mean()), float(chance.std()) + 1e-6)
+    if all(score < chance + 1.5 * spread for score, chance, spread in scores.values()):
+        seen = " and ".join(
+            f"{100 * score:.0f} % by the {name} (shuffled {100 * chance:.0f} %)"
+            for name, (score, chance, _) in scores.items()
+        )
+        yield found("label-without-information", f"labels are guessed {seen}", "suspicion")
+
+
+def _share(guess: Tensor, labels: Tensor) -> float:
+    return float((guess == labels).float().mean())
+
+
+def _linear(flat: Tensor, labels: Tensor) -> float:
+    """Fit on every other sample, and return the share of the rest that is right."""
+    design = torch.cat([flat, torch.ones_like(flat[:, :1])], 1)
+    wanted = F.one_hot(labels).float()
+    here, there = design[::2], design[1::2]
+    square = here.T @ here + 1e-2 * len(here) * torch.eye(here.shape[1])
+    return _share((there @ torch.linalg.solve(square, here.T @ wanted[::2])).argmax(1), labels[1::2])
