@@ -1,6 +1,7 @@
 """A Hugging Face Trainer: its own loop is recorded for some steps, and its loss is examined as a program."""
 
 import copy
+import importlib
 import tempfile
 from collections.abc import Iterable
 from typing import Any
@@ -68,7 +69,7 @@ def _check(trainer: Any) -> None:
 
 def _run(trainer: Any) -> None:
     """Let the trainer take some steps, without writing or printing anything."""
-    from transformers.trainer_callback import PrinterCallback, ProgressCallback
+    callbacks = importlib.import_module("transformers.trainer_callback")
 
     args, trainer.args = trainer.args, copy.copy(trainer.args)
     try:
@@ -76,8 +77,8 @@ def _run(trainer: Any) -> None:
             trainer.args.output_dir, trainer.args.max_steps = folder, STEPS
             for name, value in QUIET.items():
                 setattr(trainer.args, name, value)
-            trainer.remove_callback(PrinterCallback)
-            trainer.remove_callback(ProgressCallback)
+            trainer.remove_callback(callbacks.PrinterCallback)
+            trainer.remove_callback(callbacks.ProgressCallback)
             trainer.train()
     finally:
         trainer.args = args

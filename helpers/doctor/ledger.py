@@ -4,6 +4,7 @@ Nothing here depends on how a loop clears its gradients (``optimizer.zero_grad``
 None``, ``p.grad.zero_()``): before each backward pass and each step the gradient itself tells whether it is gone.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -75,15 +76,15 @@ class Ledger:
     def __init__(self, parameters: Iterable[tuple[str, Tensor]]) -> None:
         self.slots: dict[int, Slot] = {}
         for name, parameter in parameters:
-            self.slots.setdefault(id(parameter), Slot(parameter, name, version=parameter._version))
+            self.slots.setdefault(id(parameter), Slot(parameter, name, version=version(parameter)))
 
     def of(self, parameters: Iterable[Tensor]) -> list[Slot]:
         """Return the parameters' slots, in their order."""
-        return [self.slots.setdefault(id(p), Slot(p, "", version=p._version)) for p in parameters]
+        return [self.slots.setdefault(id(p), Slot(p, "", version=version(p))) for p in parameters]
 
     def begin(self) -> float:
         """Prepare all slots for a backward pass; return the norm of what steps had already used."""
-        return sum(slot.begin() ** 2 for slot in self.slots.values()) ** 0.5
+        return math.hypot(*(slot.begin() for slot in self.slots.values()))
 
     def end(self, number: int, scale: float) -> dict[int, float]:
         """Book a backward pass; return the norm of what it brought, by identity of the parameter."""
@@ -94,14 +95,19 @@ class Ledger:
         """Return whether any parameter was written to since the last call."""
         changed = False
         for slot in self.slots.values():
-            changed |= slot.parameter._version != slot.version
-            slot.version = slot.parameter._version
+            now = version(slot.parameter)
+            changed, slot.version = changed or now != slot.version, now
         return changed
+
+
+def version(tensor: Tensor) -> int:
+    """Return how often a tensor was written to in place; tensors of inference mode do not count it."""
+    return 0 if tensor.is_inference() else tensor._version
 
 
 def norm(tensors: Iterable[Tensor | None]) -> float:
     """Return the norm of all the tensors together; None counts as zeros."""
-    return sum(float(t.double().norm()) ** 2 for t in tensors if t is not None) ** 0.5
+    return math.hypot(*(float(t.double().norm()) for t in tensors if t is not None))
 
 
 def dot(slots: Iterable[Slot]) -> float:

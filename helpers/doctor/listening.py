@@ -26,11 +26,13 @@ class Listener:
         self.names = {id(module): name for name, module in recorder.seen.model.named_modules()}
         self.running: list[nn.Module] = []
         self.fresh: list[Forward] = []  # since the last backward pass
-        self.last: dict[int, tuple[Any, ...]] = {}  # id of module -> its last inputs
+        self._named: dict[str, Any] = {}  # the keyword arguments of the model's running call
         self._asleep: dict[str, float] = {}
 
     def install(self, patches: Patches) -> None:
         """Set the hooks; ``patches`` takes them away."""
+        model = self.recorder.seen.model
+        patches.on_exit(model.register_forward_pre_hook(self._keep, with_kwargs=True).remove)
         patches.on_exit(register_module_forward_pre_hook(self._before).remove)
         patches.on_exit(register_module_forward_hook(self._after, always_call=True).remove)
 
@@ -41,6 +43,9 @@ class Listener:
             call.trains = True
         self.fresh.clear()
         return tuple(call.data for call in graded), any(call.inputs_need_gradient for call in graded)
+
+    def _keep(self, _module: nn.Module, _inputs: Any, named: dict[str, Any]) -> None:
+        self._named = dict(named)
 
     def _before(self, module: nn.Module, inputs: Any) -> None:
         if not self.running:
@@ -57,14 +62,14 @@ class Listener:
         name = self.names.get(id(module), OTHER)
         if name == OTHER and next(module.parameters(), None) is None:
             return  # a loss, an activation
-        given = list(tensors(inputs))
+        given = list(tensors([inputs, self._named if name == "" else {}]))
+        self._named = {}
         need = any(tensor.requires_grad and tensor.is_leaf for tensor in given)
         data = tuple(fingerprint(tensor) for tensor in given[:3])
         at = self.recorder.tick()
         call = Forward(at, module, name, module.training, torch.is_grad_enabled(), data, need, dict(self._asleep))
         self.recorder.seen.forwards.append(call)
         self.fresh.append(call)
-        self.last[id(module)] = inputs if isinstance(inputs, tuple) else (inputs,)
         if name == OTHER:
             self.recorder.seen.others[id(module)] = module
 
@@ -83,7 +88,7 @@ def off_by(module: nn.Module, inputs: Tensor | None) -> float:
     """
     if not isinstance(module, _BatchNorm) or module.running_mean is None or module.running_var is None:
         return 0.0
-    if inputs is None or inputs.dim() < 2 or inputs.numel() == 0:
+    if inputs is None or inputs.dim() < 2 or inputs.numel() == 0 or not plain(inputs):
         return 0.0
     channels = inputs.detach().transpose(0, 1).flatten(1).float()
     spread = (module.running_var + module.eps).sqrt()
@@ -92,9 +97,15 @@ def off_by(module: nn.Module, inputs: Tensor | None) -> float:
     return float(torch.maximum(shift, stretch))
 
 
+def plain(tensor: Tensor) -> bool:
+    """Return whether the tensor holds numbers that can be read: none inside of vmap, export or a nested tensor."""
+    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    return type(tensor) in (Tensor, nn.Parameter) and tensor.layout is torch.strided and not (wrapped or tensor.is_meta)
+
+
 def fingerprint(tensor: Tensor) -> tuple[object, ...]:
     """Return what tells two batches apart: shape, sum and first number."""
-    if not tensor.numel() or tensor.is_meta:
+    if not tensor.numel() or not plain(tensor) or tensor.is_complex():
         return (tuple(tensor.shape),)
     flat = tensor.detach().reshape(-1)
     return tuple(tensor.shape), float(flat.double().sum()), float(flat[0])

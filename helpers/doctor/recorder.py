@@ -4,6 +4,7 @@ Functions of torch are wrapped for the time of a ``with`` and hooks are set; all
 A gradient's parts are booked by a ``Ledger``, so that it does not matter by which call a loop clears or changes them.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any
@@ -15,7 +16,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from helpers.doctor import recorder_wraps as wraps
-from helpers.doctor.ledger import Ledger, Slot, dot, norm
+from helpers.doctor.ledger import Ledger, Slot, dot, norm, version
 from helpers.doctor.listening import Listener
 from helpers.doctor.patches import Patches, family
 from helpers.doctor.recording import Backward, Recording, Step
@@ -48,7 +49,7 @@ class Recorder:
     def __enter__(self) -> "Recorder":
         state = {**dict(self.seen.model.named_parameters()), **dict(self.seen.model.named_buffers())}
         self._at_start = {name: tensor.detach().clone() for name, tensor in state.items()}
-        self._versions = {name: tensor._version for name, tensor in self._of_target()}
+        self._versions = {name: version(tensor) for name, tensor in self._of_target()}
         self._target = {name: tensor.detach().clone() for name, tensor in self._of_target()}
         try:
             self._install()
@@ -63,7 +64,7 @@ class Recorder:
         for name, old in self._at_start.items():
             if name in state and state[name].shape == old.shape:
                 self.seen.moved[name] = norm([state[name].detach() - old.to(state[name].device)])
-        self.seen.written = {name: tensor._version - self._versions[name] for name, tensor in self._of_target()}
+        self.seen.written = {name: version(tensor) - self._versions[name] for name, tensor in self._of_target()}
         self.seen.target_moved = norm(new.detach() - self._target[name] for name, new in self._of_target())
         self._at_start, self._target, self.ledger.slots = {}, {}, {}
 
@@ -136,7 +137,7 @@ class Recorder:
 
     def _book(self, event: Backward) -> None:
         brought = self.ledger.end(event.number, event.scale)
-        event.size = sum(size**2 for size in brought.values()) ** 0.5
+        event.size = math.hypot(*brought.values())
         owned = [{id(p) for group in o.param_groups for p in group["params"]} for o in self.seen.optimizers]
         event.reached = {number for number, ids in enumerate(owned) if ids & brought.keys()}
         event.outside = bool(brought.keys() - set().union(*owned))
@@ -173,7 +174,7 @@ class Recorder:
             old = self._before.pop(number)
             for slot, was in zip(slots, old, strict=True):
                 by = norm([slot.parameter.detach() - was])
-                step.moved = (step.moved**2 + by**2) ** 0.5
+                step.moved = math.hypot(step.moved, by)
                 self.seen.stepped[slot.name] = max(by, self.seen.stepped.get(slot.name, 0.0))
             self._used(step, slots)
         self.seen.unused = 0

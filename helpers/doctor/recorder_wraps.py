@@ -140,7 +140,10 @@ def loading(recorder: "Recorder", original: Function) -> Function:
         mine = self.state_dict()
         common = [key for key in mine if key in state and isinstance(state[key], Tensor)]
         own = bool(common) and all(mine[key].data_ptr() == state[key].data_ptr() for key in common)
-        recorder.seen.loads.append(Load(recorder.tick(), self, own, len(common), len(mine)))
+        theirs = {} if recorder.target is None else recorder.target.state_dict()
+        shared = [key for key in common if key in theirs and state[key].data_ptr() == theirs[key].data_ptr()]
+        from_target = bool(common) and len(shared) == len(common)
+        recorder.seen.loads.append(Load(recorder.tick(), self, own, from_target, len(common), len(mine)))
         return original(self, state, *args, **kwargs)
 
     return load

@@ -1,6 +1,5 @@
 """What a recorder writes down of a training loop: plain facts, which the judgments in ``steps`` then read."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +98,7 @@ class Load:
     at: int
     module: nn.Module
     own: bool  # what was loaded is the module's own storage
+    from_target: bool  # what was loaded is the target's storage
     matched: int  # how many of its tensors the state had
     tensors: int
 
@@ -138,8 +138,3 @@ class Recording:
     def stepped_with(self, optimizer: int) -> list[Step]:
         """Return the steps of one optimizer that can be judged."""
         return [step for step in self.steps if step.optimizer == optimizer and step.judged]
-
-    def summary(self) -> Mapping[str, int]:
-        """Return how many of each kind were seen."""
-        kinds = {"forward": self.forwards, "backward": self.backwards, "step": self.steps, "clip": self.clips}
-        return {kind: len(events) for kind, events in kinds.items()}

@@ -15,10 +15,10 @@ from helpers.doctor.steps.modes import judge_modes
 from helpers.doctor.steps.movement import judge_coverage, judge_frozen, judge_movement
 from helpers.doctor.steps.order import judge_calls, judge_clearing, judge_leftovers
 from helpers.doctor.steps.rates import check_rate
-from helpers.doctor.steps.run import recorded
+from helpers.doctor.steps.run import STEPS, recorded
 from helpers.doctor.steps.scaling import judge_clipping, judge_limit, judge_scale, judge_unscaling
 from helpers.doctor.steps.schedules import judge_never, judge_plateau, judge_rates
-from helpers.doctor.steps.targets import judge_reference, judge_target
+from helpers.doctor.steps.targets import LONG, judge_reference, judge_target
 from helpers.doctor.steps.terms import check_terms
 
 ALWAYS = (judge_movement, judge_coverage, judge_frozen, judge_target)  # also of the doctor's own plain step
@@ -47,7 +47,8 @@ def judged(seen: Recording, given: Given, *, loop: bool = False) -> Iterator[Fin
 
 def check_steps(program: Program) -> Iterator[Finding]:
     """Take some steps under a recorder, and judge what was seen."""
-    seen = recorded(program).seen
+    following = program.target is not None and program.train_step is not None
+    seen = recorded(program, LONG + 1 if following else STEPS).seen
     if seen is None:
         return
     yield from judged(seen, Given.of(program))

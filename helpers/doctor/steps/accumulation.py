@@ -1,6 +1,6 @@
 """Gradient accumulation: is the gradient of several passes their mean, as one large batch would give it?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,7 +71,7 @@ def compare(program: Program, recorder: Recorder, window: Window) -> None:
         window.compared.append((passes, product / size**2, product / (size * length)))
 
 
-def _mean_gradient(program: Program, batches: list[Any], parameters: list[Tensor]) -> list[Tensor]:
+def _mean_gradient(program: Program, batches: list[Any], parameters: Sequence[Tensor]) -> list[Tensor]:
     total = [torch.zeros_like(p) for p in parameters]
     with torch.enable_grad():
         for batch in batches:

@@ -46,11 +46,12 @@ def _from_elsewhere(seen: Recording, step: Step) -> list[int]:
     if not step.passes:
         return []
     own = seen.backwards[step.passes[-1]]
+    both = {optimizer for _, optimizer in own.stepped}  # one loss that several optimizers follow is no leftover
     return [
         number
         for number in step.passes[:-1]
         for at, other in seen.backwards[number].stepped
-        if other != step.optimizer and at < own.at and other not in own.reached
+        if other != step.optimizer and at < own.at and other not in both
     ]
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.recording import Recording, Unscale
+from helpers.doctor.recording import Backward, Clip, Recording, Step, Unscale
 from helpers.doctor.steps.given import Given
 
 PLAIN = ("SGD", "ASGD")  # optimizers whose steps are as long as the gradient
@@ -50,7 +50,8 @@ def judge_scale(seen: Recording, _given: Given) -> Iterator[Finding]:
 
 def judge_clipping(seen: Recording, _given: Given) -> Iterator[Finding]:
     """Look for clipping that comes when the step is over."""
-    moments = sorted([*seen.backwards, *seen.steps, *seen.clips], key=lambda event: event.at)
+    moments: list[Backward | Step | Clip] = [*seen.backwards, *seen.steps, *seen.clips]
+    moments.sort(key=lambda event: event.at)
     late, last, own = 0, "", {id(event) for event in seen.clips}
     for before, event in pairwise(moments):
         if id(event) not in own:

@@ -42,19 +42,26 @@ def _updates(seen: Recording, target: nn.Module) -> Iterator[Finding]:
     """Tell a target that is written to and never changes from one that is never written to."""
     own = [load for load in seen.loads if load.module is target and load.own]
     writes = max(seen.written.values(), default=0)
-    online = max(seen.moved.values(), default=0.0)
+    online = max(seen.stepped.values(), default=0.0)
     if not online or seen.target_moved:
         return
-    if own or writes:
+    given = [load for load in seen.loads if load.from_target and load.module is not target]
+    if given and not writes:
+        yield found(
+            "target-never-updated",
+            f"the model was given the target's weights {len(given)} times in {len(seen.steps)} steps, and the target "
+            "never the model's",
+        )
+    elif own or writes:
         yield found(
             "target-never-updated",
             f"the target was written to {max(writes, len(own))} times in {len(seen.steps)} steps, each time with its "
-            f"own values: it moved by 0, while the model moved by {online:.3g}",
+            f"own values: it moved by 0, while one step moved the model by up to {online:.3g}",
         )
     elif len(seen.steps) >= LONG:
         yield found(
             "target-never-updated",
-            f"nothing wrote to the target in {len(seen.steps)} steps, while the model moved by {online:.3g}",
+            f"nothing wrote to the target in {len(seen.steps)} steps, while one step moved the model by up to {online:.3g}",
             "suspicion",
         )
 

@@ -273,6 +273,37 @@ def test_what_the_generator_leaves_in_the_discriminator():
     assert causes(gan(leftovers=False)) == []
 
 
+def test_what_the_discriminator_leaves_in_a_generator_that_is_never_cleared():
+    nets = nn.ModuleDict({"G": nn.Linear(2, 2), "D": nn.Linear(2, 1)})
+    optimizers = {name: torch.optim.SGD(nets[name].parameters(), lr=1e-3) for name in nets}
+    with doctor.watch(nets, optimizers) as seen:
+        for _ in range(6):
+            optimizers["G"].zero_grad()
+            optimizers["D"].zero_grad()
+            nets["D"](nets["G"](torch.randn(8, 2))).mean().backward()  # without detach
+            optimizers["D"].step()
+            optimizers["D"].zero_grad()
+            (-nets["D"](nets["G"](torch.randn(8, 2))).mean()).backward()
+            optimizers["G"].step()
+    assert causes(seen) == ["other-network-leftovers"]
+
+
+def test_an_optimizer_that_steps_more_rarely_than_its_neighbor():
+    model = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 1))
+    fast, slow = (torch.optim.SGD(part.parameters(), lr=0.01) for part in model)
+
+    def loop(model, _optimizers, batches):
+        for number, (x, y) in enumerate(batches, start=1):
+            F.mse_loss(model(x), y).backward()
+            fast.step()
+            fast.zero_grad()
+            if number % 2 == 0:
+                slow.step()
+                slow.zero_grad()
+
+    assert causes(watched(loop, model=model, optimizer={"fast": fast, "slow": slow})) == []
+
+
 def test_two_optimizers_of_one_loss_leave_nothing():
     model = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 1))
     parts = {"body": torch.optim.SGD(model[0].parameters(), 0.01), "head": torch.optim.SGD(model[1].parameters(), 0.01)}
@@ -450,7 +481,9 @@ def q_learning(kind):
         for number, (x, y) in enumerate(batches):
             goal = y + 0.5 * target(x)
             right(model, optimizer, [(x, goal if kind == "trained" else goal.detach())])
-            if number % 3 == 2:
+            if number % 3 == 2 and kind == "backwards":
+                model.load_state_dict(target.state_dict())
+            elif number % 3 == 2:
                 target.load_state_dict((target if kind == "itself" else model).state_dict())
 
     return watched(loop, model=model, optimizer=optimizer, target=target)
@@ -459,6 +492,7 @@ def q_learning(kind):
 def test_targets():
     assert causes(q_learning("same"), "fault") == ["target-is-the-same-object"]
     assert causes(q_learning("itself")) == ["target-never-updated"]
+    assert causes(q_learning("backwards"), "fault") == ["target-never-updated"]
     assert causes(q_learning("trained"), "fault") == ["gradient-through-target"]
     assert causes(q_learning("right")) == []
 
