@@ -2,7 +2,7 @@
 
 A program is a function that takes ``mended`` and returns what ``helpers.doctor.examine`` is given. It is listed with
 the kind of its fault and with the ids of the causes that name it: whichever of them comes first in a report, a reader
-knows what to mend. `HELD_OUT` faults are of kinds that nobody looked at while the checks were written.
+knows what to mend.
 """
 
 from tests.helpers.doctor.programs import (  # noqa: F401  loading a file lists its programs

@@ -31,7 +31,7 @@ def only_what_fits_and_nothing_fits(mended):
     return usual(model, nn.CrossEntropyLoss(), data, rate=1e-3, checkpoint=saved)
 
 
-@faulty("checkpoint", "checkpoint-not-loaded", held_out=True)
+@faulty("checkpoint", "checkpoint-not-loaded", further=True)
 def loaded_and_then_started_anew(mended):
     """The weights are loaded, and the function that starts weights is applied after that."""
     data = table("wine")
@@ -51,7 +51,7 @@ def loaded_and_then_started_anew(mended):
     return usual(model, nn.CrossEntropyLoss(), data, rate=1e-3, checkpoint=saved)
 
 
-@faulty("checkpoint", "checkpoint-is-reference", held_out=True)
+@faulty("checkpoint", "checkpoint-is-reference", further=True)
 def the_best_moves_on(mended):
     """``best = model.state_dict()`` is no copy: it changes with every step."""
     model = mlp(13, 16, 3)

@@ -47,7 +47,7 @@ def shares_of_the_batch(mended):
     return usual(model, nn.CrossEntropyLoss(), table("wine"), size=16, evaluate=evaluate)
 
 
-@faulty("evaluation", "evaluation-takes-wrong-axis", held_out=True)
+@faulty("evaluation", "evaluation-takes-wrong-axis", further=True)
 def pixels_compared_with_columns(mended):
     """A segmentation whose argmax runs along the columns of the image, not along the classes."""
     images, _ = digits(200)
@@ -63,7 +63,7 @@ def pixels_compared_with_columns(mended):
     return usual(model, nn.CrossEntropyLoss(), (images + 0.5 * torch.randn_like(images), inked), evaluate=evaluate)
 
 
-@faulty("evaluation", "evaluation-averages-batches", held_out=True)
+@faulty("evaluation", "evaluation-averages-batches", further=True)
 def last_batch_counts_as_much(mended):
     """The accuracies of the batches are averaged, and the last batch is small."""
     images, labels = digits(235)
@@ -78,7 +78,7 @@ def last_batch_counts_as_much(mended):
     return usual(model, nn.CrossEntropyLoss(), (images, labels), size=22, evaluate=evaluate)
 
 
-@faulty("evaluation", "evaluation-in-train-mode", held_out=True)
+@faulty("evaluation", "evaluation-in-train-mode", further=True)
 def evaluated_with_dropout(mended):
     """The evaluation never calls eval(), so dropout and the statistics of the batch are in its figure."""
     model = nn.Sequential(nn.Linear(30, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.5), nn.Linear(32, 2))
@@ -103,7 +103,7 @@ def evaluated_with_dropout(mended):
     return usual(model, nn.CrossEntropyLoss(), table("breast_cancer"), train_step=train_step, evaluate=evaluate)
 
 
-@faulty("evaluation", "evaluation-threshold", "evaluation-figure-wrong", held_out=True)
+@faulty("evaluation", "evaluation-threshold", "evaluation-figure-wrong", further=True)
 def half_is_no_threshold_of_scores(mended):
     """Scores are compared with 0.5 as if they were probabilities."""
     rows, labels = table("breast_cancer")
@@ -120,7 +120,7 @@ def half_is_no_threshold_of_scores(mended):
     return usual(model, binary_cross_entropy_with_logits, data, rate=1e-3, evaluate=evaluate)
 
 
-@faulty("evaluation", "evaluation-leaves-eval-mode", "trained-in-eval-mode", held_out=True)
+@faulty("evaluation", "evaluation-leaves-eval-mode", "trained-in-eval-mode", further=True)
 def never_back_to_training(mended):
     """The evaluation calls eval(), and nothing calls train() before the next epoch."""
     model = nn.Sequential(nn.Linear(13, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.3), nn.Linear(32, 3))

@@ -60,7 +60,7 @@ def weight_kept_and_never_used(mended):
     return drawing(Autoencoder(beta=1e-3), step)
 
 
-@faulty("generative", "loss-sign", "loss-grows-towards-truth", "loss-unbounded", held_out=True)
+@faulty("generative", "loss-sign", "loss-grows-towards-truth", "loss-unbounded", further=True)
 def divergence_rewarded(mended):
     """The sign of the divergence is lost: codes run away from the noise that they are to be drawn from."""
 
@@ -73,7 +73,7 @@ def divergence_rewarded(mended):
     return drawing(Autoencoder(), step)
 
 
-@faulty("generative", "gradient-cut-off", "part-without-gradient", held_out=True)
+@faulty("generative", "gradient-cut-off", "part-without-gradient", further=True)
 def uncertainty_taken_as_given(mended):
     """The draw is made from a distribution without rsample: no gradient of the error reaches the encoder."""
 

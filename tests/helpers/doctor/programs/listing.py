@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+AFTER_REPORTS, FURTHER, UNSEEN = "after public reports", "further kinds", "unseen"
 Given = dict[str, Any]  # what `examine` is given, by the name of its argument
 
 
@@ -17,7 +18,7 @@ class Listed:
     name: str
     kind: str
     causes: tuple[str, ...]  # each of them names the fault; () for a right program
-    held_out: bool
+    group: str  # AFTER_REPORTS, FURTHER or UNSEEN; "" for a right program
     make: Callable[..., Given]
 
 
@@ -25,8 +26,18 @@ FAULTY: list[Listed] = []
 RIGHT: list[Listed] = []
 
 
-def faulty(kind: str, *causes: str, held_out: bool = False) -> Callable[..., Callable[..., Given]]:
-    """List a function of ``mended`` under the kind of its fault; what it draws is the same in every call."""
+def faulty(
+    kind: str, *causes: str, further: bool = False, unseen: bool = False
+) -> Callable[..., Callable[..., Given]]:
+    """List a function of ``mended`` under the kind of its fault; what it draws is the same in every call.
+
+    Args:
+        kind: of the fault, a heading of the table of results.
+        causes: ids; each of them names the fault.
+        further: a kind of fault that the public reports, which the checks were written after, do not show.
+        unseen: written apart from the checks; none was changed after a look at it.
+    """
+    group = UNSEEN if unseen else FURTHER if further else AFTER_REPORTS
 
     def enter(make: Callable[[bool], Given]) -> Callable[[bool], Given]:
         @functools.wraps(make)
@@ -34,7 +45,7 @@ def faulty(kind: str, *causes: str, held_out: bool = False) -> Callable[..., Cal
             torch.manual_seed(0)
             return make(mended)
 
-        FAULTY.append(Listed(make.__name__, kind, causes, held_out, seeded))
+        FAULTY.append(Listed(make.__name__, kind, causes, group, seeded))
         return seeded
 
     return enter
@@ -49,7 +60,7 @@ def right(kind: str) -> Callable[..., Callable[..., Given]]:
             torch.manual_seed(0)
             return make()
 
-        RIGHT.append(Listed(make.__name__, kind, (), False, seeded))
+        RIGHT.append(Listed(make.__name__, kind, (), "", seeded))
         return seeded
 
     return enter

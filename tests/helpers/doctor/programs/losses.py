@@ -35,7 +35,7 @@ def shares_into_cross_entropy(mended):
     return usual(Recurrent(shares=not mended), cross_entropy, digits())
 
 
-@faulty("loss contract", "softmax-before-cross-entropy", held_out=True)
+@faulty("loss contract", "softmax-before-cross-entropy", further=True)
 def softmax_in_the_step(mended):
     """The training step applies softmax before a cross-entropy with smoothed labels."""
     model = mlp(4, 16, 3)
@@ -89,14 +89,14 @@ def hint_compared_with_itself(mended):
     return usual(model, None, digits(), step=step)
 
 
-@faulty("loss contract", "nll-without-log-softmax", held_out=True)
+@faulty("loss contract", "nll-without-log-softmax", further=True)
 def nll_of_shares(mended):
     """nll_loss is given shares without their logarithm: it ends at -1 and its gradient is weak where it is needed."""
     model = nn.Sequential(small_cnn(), nn.LogSoftmax(dim=1) if mended else nn.Softmax(dim=1))
     return usual(model, nll_loss, digits())
 
 
-@faulty("loss contract", "nll-without-log-softmax", held_out=True)
+@faulty("loss contract", "nll-without-log-softmax", further=True)
 def nll_of_scores(mended):
     """nll_loss is given raw scores: it falls without end."""
 
@@ -106,7 +106,7 @@ def nll_of_scores(mended):
     return usual(mlp(13, 16, 3), loss_fn, table("wine"))
 
 
-@faulty("loss contract", "loss-not-minimal-at-truth", "kl-without-log", held_out=True)
+@faulty("loss contract", "loss-not-minimal-at-truth", "kl-without-log", further=True)
 def kl_without_logarithm(mended):
     """kl_div expects logarithms first and is given shares."""
     rows, labels = table("wine")
@@ -118,7 +118,7 @@ def kl_without_logarithm(mended):
     return usual(mlp(13, 16, 3), loss_fn, (rows, wanted))
 
 
-@faulty("loss contract", "loss-unbounded", "loss-sign", held_out=True)
+@faulty("loss contract", "loss-unbounded", "loss-sign", further=True)
 def divergence_with_the_wrong_sign(mended):
     """A penalty on the features is subtracted: the loss falls without end as they grow."""
     model = mlp(10, 16, 1)
@@ -134,7 +134,7 @@ def divergence_with_the_wrong_sign(mended):
 
 @faulty(
     *("loss contract", "output-cannot-reach-target", "units-dead-at-start"),
-    held_out=True,
+    further=True,
 )
 def relu_on_the_last_score(mended):
     """A loop over all layers puts a ReLU after the last one: no score is negative, and some are dead."""
@@ -143,14 +143,14 @@ def relu_on_the_last_score(mended):
     return usual(model, nn.CrossEntropyLoss(), digits(), rate=3e-3)
 
 
-@faulty("loss contract", "output-cannot-reach-target", held_out=True)
+@faulty("loss contract", "output-cannot-reach-target", further=True)
 def answers_squeezed_between_zero_and_one(mended):
     """A sigmoid on the output of a regression whose targets go from -2 to 2.5."""
     model = nn.Sequential(mlp(10, 16, 1), nn.Identity() if mended else nn.Sigmoid())
     return usual(model, nn.MSELoss(), diabetes())
 
 
-@faulty("loss contract", "output-cannot-reach-target", held_out=True)
+@faulty("loss contract", "output-cannot-reach-target", further=True)
 def picture_with_positive_values_only(mended):
     """An autoencoder of standardized images ends in a ReLU: it cannot draw what is darker than the mean."""
     images, _ = digits()
@@ -184,7 +184,7 @@ def one_value_for_all_actions(mended):
     return usual(mlp(3, 24, 1), loss_fn, (states, costs))
 
 
-@faulty("broadcasting", "loss-broadcasts", held_out=True)
+@faulty("broadcasting", "loss-broadcasts", further=True)
 def weights_across_the_batch(mended):
     """Weights of the samples (B, 1) multiply losses (B,): every loss gets every weight."""
     rows, labels = table("breast_cancer")
@@ -202,7 +202,7 @@ def weights_across_the_batch(mended):
 
 
 @faulty(
-    "broadcasting", "targets-reshaped", "batch-mixed", "label-without-information", "loss-broadcasts", held_out=True
+    "broadcasting", "targets-reshaped", "batch-mixed", "label-without-information", "loss-broadcasts", further=True
 )
 def targets_reshaped_across_the_batch(mended):
     """Targets (2, B) are brought to (B, 2) with view, which pairs rows with other rows' targets."""

@@ -64,7 +64,7 @@ class Noisy(nn.Module):
         return self.layers(images)
 
 
-@faulty("mode", "answers-random", "dropout-always-on", held_out=True)
+@faulty("mode", "answers-random", "dropout-always-on", further=True)
 def noise_at_evaluation_too(mended):
     """The noise that training adds is added at evaluation too."""
     return usual(Noisy(always=not mended), nn.CrossEntropyLoss(), digits())
@@ -105,7 +105,7 @@ def statistics_of_single_series(mended):
     return usual(model, nn.CrossEntropyLoss(), (series, labels), size=24 if mended else 1)
 
 
-@faulty("mode", "dropout-too-strong", held_out=True)
+@faulty("mode", "dropout-too-strong", further=True)
 def share_to_keep_given_as_share_to_drop(mended):
     """``Dropout(0.95)`` drops 95 of 100 units; meant was to keep them."""
     drop = nn.Dropout(0.05 if mended else 0.95)

@@ -81,7 +81,7 @@ def average_of_itself(mended):
     return learner(model, target, train_step=train_step)
 
 
-@faulty("reinforcement", "target-never-updated", held_out=True)
+@faulty("reinforcement", "target-never-updated", further=True)
 def teacher_left_at_its_start(mended):
     """The mean teacher of a half-labeled training is never updated, and teaches its random start."""
     model = mlp(64, 24, 10)
@@ -104,7 +104,7 @@ def teacher_left_at_its_start(mended):
     return usual(model, None, digits(), train_step=train_step, target=teacher, valid=None)
 
 
-@faulty("reinforcement", "gradient-through-target", held_out=True)
+@faulty("reinforcement", "gradient-through-target", further=True)
 def loss_lowered_by_the_aim(mended):
     """The wanted value is computed with its gradient, so the step moves it to the guess."""
     model = mlp(5, 24, 2)
@@ -153,7 +153,7 @@ def advantage_over_the_best_of_all(mended):
     return learner(model, target, train_step=train_step)
 
 
-@faulty("reinforcement", "gradient-through-baseline", "gradient-through-target", held_out=True)
+@faulty("reinforcement", "gradient-through-baseline", "gradient-through-target", further=True)
 def actor_pays_for_the_critic(mended):
     """The advantage in the actor's loss is not detached: the critic is trained to flatter."""
     model = nn.ModuleDict({"actor": mlp(5, 16, 2), "critic": mlp(5, 16, 1)})

@@ -24,7 +24,7 @@ def root_of_no_distance(mended):
     return usual(model, None, (rows, labels), step=step)
 
 
-@faulty("numerics", "gradient-not-finite", held_out=True)
+@faulty("numerics", "gradient-not-finite", further=True)
 def logarithm_of_a_share(mended):
     """The logarithm of a sigmoid is infinite where it has come to 0: one row far out suffices."""
     rows, course = diabetes()
@@ -57,7 +57,7 @@ class Divided(nn.Module):
         return self.layers(centred / (flat.std(1, keepdim=True) + (1e-6 if self.safe else 0.0)))
 
 
-@faulty("numerics", "outputs-not-finite", "gradient-not-finite", held_out=True)
+@faulty("numerics", "outputs-not-finite", "gradient-not-finite", further=True)
 def an_empty_image_divided_by_its_spread(mended):
     """One image is blank: its spread is 0, and everything after it is NaN."""
     images, labels = digits()
@@ -74,7 +74,7 @@ def rate_that_kills_the_units(mended):
     return usual(model, nn.CrossEntropyLoss(), digits(), rate=2e-3 if mended else 0.6)
 
 
-@faulty("rates", "rate-too-high", "inputs-badly-scaled", held_out=True)
+@faulty("rates", "rate-too-high", "inputs-badly-scaled", further=True)
 def rate_beyond_what_a_line_bears(mended):
     """Plain gradient descent on unscaled columns: each step overshoots more."""
     rows, course = diabetes()
@@ -83,13 +83,13 @@ def rate_beyond_what_a_line_bears(mended):
     return usual(model, nn.MSELoss(), (scaled, course), optimizer=torch.optim.SGD(model.parameters(), lr=0.05))
 
 
-@faulty("rates", "rate-too-low", "nothing-moves", "weights-do-not-move", held_out=True)
+@faulty("rates", "rate-too-low", "nothing-moves", "weights-do-not-move", further=True)
 def rate_a_million_times_too_low(mended):
     """1e-8 in place of 1e-2: nothing moves in the time that anybody would wait."""
     return usual(small_cnn(), nn.CrossEntropyLoss(), digits(), rate=0.01 if mended else 1e-8)
 
 
-@faulty("rates", "weight-decay-too-strong", held_out=True)
+@faulty("rates", "weight-decay-too-strong", further=True)
 def weights_decay_to_nothing(mended):
     """A weight decay of 30 pulls every weight to zero before the data can say anything."""
     model = mlp(13, 24, 3)
@@ -112,7 +112,7 @@ def only_pairs_that_belong_together(mended):
     return usual(model, None, digits(), step=step, rate=3e-3)
 
 
-@faulty("collapse", "outputs-collapse", held_out=True)
+@faulty("collapse", "outputs-collapse", further=True)
 def twins_without_a_stopped_gradient(mended):
     """Two views of an image are drawn together with the gradient on both sides and nothing to keep images apart."""
     encoder, guess = mlp(64, 32, 8), mlp(8, 8, 8)
@@ -130,7 +130,7 @@ def twins_without_a_stopped_gradient(mended):
     return usual(model, None, digits(), step=step, rate=3e-3)
 
 
-@faulty("collapse", "input-ignored", "batch-mixed", held_out=True)
+@faulty("collapse", "input-ignored", "batch-mixed", further=True)
 def the_answer_of_a_mean(mended):
     """The features are averaged over the batch before the head: every row gets the same answer."""
 
@@ -146,7 +146,7 @@ def the_answer_of_a_mean(mended):
     return usual(Averaged(), nn.MSELoss(), diabetes())
 
 
-@faulty("collapse", "loss-grows-towards-truth", "loss-not-minimal-at-truth", held_out=True)
+@faulty("collapse", "loss-grows-towards-truth", "loss-not-minimal-at-truth", further=True)
 def similarity_minimized(mended):
     """The cosine of output and target is taken as the loss, and training turns the outputs away."""
     states = torch.randn(256, 6)
@@ -159,7 +159,7 @@ def similarity_minimized(mended):
     return usual(mlp(6, 24, 6), loss_fn, (states, wanted))
 
 
-@faulty("collapse", "input-ignored", "part-without-gradient", held_out=True)
+@faulty("collapse", "input-ignored", "part-without-gradient", further=True)
 def the_image_is_overwritten(mended):
     """A slip of the name gives the second layer noise in place of what the first has found."""
 
@@ -176,7 +176,7 @@ def the_image_is_overwritten(mended):
     return usual(Slip(), nn.CrossEntropyLoss(), digits())
 
 
-@faulty("rates", "gradient-vanishes", held_out=True)
+@faulty("rates", "gradient-vanishes", further=True)
 def twenty_saturating_layers(mended):
     """Twenty sigmoid layers one after another: almost no gradient reaches the first."""
     activation = nn.ReLU if mended else nn.Sigmoid

@@ -27,7 +27,7 @@ def waits_for_the_error_to_rise(mended):
     )
 
 
-@faulty("schedule", "rate-gone-early", held_out=True)
+@faulty("schedule", "rate-gone-early", further=True)
 def epochs_counted_as_steps(mended):
     """A schedule made for 20 epochs is stepped after each batch: the rate is gone after two epochs."""
     model = small_cnn()
@@ -47,7 +47,7 @@ def epochs_counted_as_steps(mended):
     return usual(model, nn.CrossEntropyLoss(), digits(), **given)
 
 
-@faulty("schedule", "rate-zero", "rate-gone-early", "nothing-moves", "weights-do-not-move", held_out=True)
+@faulty("schedule", "rate-zero", "rate-gone-early", "nothing-moves", "weights-do-not-move", further=True)
 def warming_up_for_ever(mended):
     """A whole-number division keeps the rate of the warm-up at zero."""
     model = mlp(10, 16, 1)
@@ -65,7 +65,7 @@ def warming_up_for_ever(mended):
     return usual(model, nn.MSELoss(), diabetes(), optimizer=optimizer, scheduler=scheduler, train_step=train_step)
 
 
-@faulty("schedule", "rate-grows", "schedule-wrong-way", "rate-too-high", held_out=True)
+@faulty("schedule", "rate-grows", "schedule-wrong-way", "rate-too-high", further=True)
 def rate_that_grows(mended):
     """A factor of 1.5 where 0.95 was meant: the rate grows with every step until the loss explodes."""
     model = mlp(13, 16, 3)
@@ -84,7 +84,7 @@ def rate_that_grows(mended):
     return usual(model, nn.CrossEntropyLoss(), table("wine"), **given)
 
 
-@faulty("schedule", "rate-never-falls", held_out=True)
+@faulty("schedule", "rate-never-falls", further=True)
 def schedule_of_another_optimizer(mended):
     """The schedule was made for an optimizer that is no longer in use."""
     model = small_cnn()

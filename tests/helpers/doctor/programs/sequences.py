@@ -46,7 +46,7 @@ class CharacterGru(nn.Module):
         return self.head(self.rnn(self.embedding(characters))[0])
 
 
-@faulty("sequence", "future-leaks", held_out=True)
+@faulty("sequence", "future-leaks", further=True)
 def language_model_that_reads_backwards(mended):
     """A bidirectional network is asked for the next character, which it has read from the other side."""
     characters = text()
@@ -78,7 +78,7 @@ def mask_that_hides_the_past(mended):
     return usual(model, next_character, (characters[:, :-1], characters[:, 1:]))
 
 
-@faulty("sequence", "future-leaks", held_out=True)
+@faulty("sequence", "future-leaks", further=True)
 def mask_of_zeros_and_ones_added(mended):
     """A mask of 0 and 1 is added to the scores: the future counts less by a factor e, and is seen all the same."""
     future = torch.ones(16, 16).triu(1)
@@ -102,7 +102,7 @@ def asked_for_what_it_is_shown(mended):
     return usual(CharacterGru(), None, (characters, characters), step=step)
 
 
-@faulty("sequence", "targets-shifted-twice", held_out=True)
+@faulty("sequence", "targets-shifted-twice", further=True)
 def shifted_by_the_loader_and_by_the_loss(mended):
     """The data set gives inputs and targets one apart, and the loss shifts them once more."""
 
@@ -164,7 +164,7 @@ class LastStep(nn.Module):
         return self.head(states[torch.arange(len(tokens)), last])
 
 
-@faulty("sequence", "padding-seen", held_out=True)
+@faulty("sequence", "padding-seen", further=True)
 def state_after_the_padding(mended):
     """The answer is read from the last place, which is padding in most sentences."""
     return usual(LastStep(by_length=mended), nn.CrossEntropyLoss(), sums(), padding=PAD)
@@ -206,7 +206,7 @@ def end_token_left_out_of_the_loss(mended):
     return usual(Counter(), loss_fn, (inputs, targets))
 
 
-@faulty("sequence", "padding-in-loss", held_out=True)
+@faulty("sequence", "padding-in-loss", further=True)
 def loss_mostly_of_padding(mended):
     """The places of padding count in the loss: most of it is about what nobody reads."""
     inputs, targets = sentences()
@@ -256,7 +256,7 @@ class Order(nn.Module):
         return self.head(self.layer(steps + self.places if self.placed else steps).mean(1))
 
 
-@faulty("sequence", "order-not-seen", "part-without-gradient", "gradient-cut-off", held_out=True)
+@faulty("sequence", "order-not-seen", "part-without-gradient", "gradient-cut-off", further=True)
 def positions_computed_and_not_added(mended):
     """The table of positions is made and never added: the network cannot tell which token came first."""
     tokens = torch.randint(2, 12, (320, 8))

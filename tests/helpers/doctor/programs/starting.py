@@ -18,7 +18,7 @@ def all_kernels_alike(mended):
     return usual(model, nn.CrossEntropyLoss(), digits())
 
 
-@faulty("start", "units-start-equal", "part-without-gradient", held_out=True)
+@faulty("start", "units-start-equal", "part-without-gradient", further=True)
 def everything_starts_at_zero(mended):
     """All weights are zero: no gradient passes the last layer."""
     model = mlp(10, 24, 24, 1)
@@ -28,7 +28,7 @@ def everything_starts_at_zero(mended):
     return usual(model, nn.MSELoss(), diabetes())
 
 
-@faulty("start", "layers-share-weights", held_out=True)
+@faulty("start", "layers-share-weights", further=True)
 def three_times_the_same_layer(mended):
     """``[layer] * 3`` is one layer three times: its weights are shared by accident."""
     layers = [nn.Linear(16, 16) for _ in range(3)] if mended else [nn.Linear(16, 16)] * 3
@@ -37,7 +37,7 @@ def three_times_the_same_layer(mended):
     return usual(model, nn.CrossEntropyLoss(), table("wine"))
 
 
-@faulty("start", "start-loss-high", held_out=True)
+@faulty("start", "start-loss-high", further=True)
 def weights_start_far_too_large(mended):
     """``normal_`` without a standard deviation draws weights of size 1; the first losses are in the hundreds."""
     model = mlp(64, 64, 64, 10)
@@ -68,7 +68,7 @@ def gate_over_a_single_weight(mended):
     return usual(Experts(nn.Linear(10, 2), 1 if mended else 2), nn.MSELoss(), diabetes())
 
 
-@faulty("axis", "batch-mixed", held_out=True)
+@faulty("axis", "batch-mixed", further=True)
 def gate_over_the_batch(mended):
     """The softmax of the gate runs over the batch: an answer depends on the other rows."""
     return usual(Experts(nn.Linear(10, 2), 1 if mended else 0), nn.MSELoss(), diabetes())
@@ -106,7 +106,7 @@ class Reordered(nn.Module):
         return self.head(self.rnn(in_time)[0][-1])
 
 
-@faulty("axis", "batch-mixed", "batch-taken-for-time", held_out=True)
+@faulty("axis", "batch-mixed", "batch-taken-for-time", further=True)
 def reshaped_where_it_should_be_transposed(mended):
     """``reshape`` to the wanted shape cuts the images up and mixes them."""
     return usual(Reordered(transposed=mended), nn.CrossEntropyLoss(), digits())

@@ -25,7 +25,7 @@ def nothing_is_cleared(mended):
     return usual(small_cnn(), cross_entropy, digits(), rate=2e-3, train_step=train_step)
 
 
-@faulty("step", "zero-grad-missing", held_out=True)
+@faulty("step", "zero-grad-missing", further=True)
 def cleared_at_the_start_of_an_epoch(mended):
     """The gradients are cleared once in eight steps, and the loop has no accumulation in mind."""
     model = mlp(10, 16, 1)
@@ -44,7 +44,7 @@ def cleared_at_the_start_of_an_epoch(mended):
     return usual(model, mse_loss, diabetes(), optimizer=optimizer, train_step=train_step)
 
 
-@faulty("step", "gradient-cleared-before-step", "nothing-moves", "gradient-differs", held_out=True)
+@faulty("step", "gradient-cleared-before-step", "nothing-moves", "gradient-differs", further=True)
 def cleared_between_backward_and_step(mended):
     """zero_grad stands after backward: the step finds no gradient."""
 
@@ -82,7 +82,7 @@ def only_the_last_part_counts(mended):
     return usual(model, cross_entropy, digits(), size=64, train_step=train_step, accumulate=4)
 
 
-@faulty("step", "gradient-not-averaged", held_out=True)
+@faulty("step", "gradient-not-averaged", further=True)
 def parts_added_and_not_averaged(mended):
     """The gradients of eight parts are added and not divided: the step is eight times too long."""
     model = mlp(10, 16, 1)
@@ -122,7 +122,7 @@ def values_clipped_while_scaled(mended):
     return usual(model, mse_loss, diabetes(), optimizer=optimizer, train_step=train_step)
 
 
-@faulty("step", "clipped-before-unscaling", "clipped-to-nothing", "gradient-differs", held_out=True)
+@faulty("step", "clipped-before-unscaling", "clipped-to-nothing", "gradient-differs", further=True)
 def scaled_by_hand_and_clipped(mended):
     """The loss is multiplied by 4096 by hand, and the gradients are clipped before they are divided."""
     model = mlp(13, 16, 3)
@@ -144,7 +144,7 @@ def scaled_by_hand_and_clipped(mended):
     return usual(model, cross_entropy, table("wine"), optimizer=optimizer, train_step=train_step)
 
 
-@faulty("step", "clipped-to-nothing", "clipping-too-strong", "gradient-differs", held_out=True)
+@faulty("step", "clipped-to-nothing", "clipping-too-strong", "gradient-differs", further=True)
 def clipped_to_a_ten_thousandth(mended):
     """A bound of 0.0001 for the gradient's norm, with plain SGD: no step is longer than a millionth."""
     model = small_cnn()
@@ -161,7 +161,7 @@ def clipped_to_a_ten_thousandth(mended):
     return usual(model, cross_entropy, digits(), optimizer=optimizer, train_step=train_step)
 
 
-@faulty("step", "clipping-after-step", held_out=True)
+@faulty("step", "clipping-after-step", further=True)
 def clipped_when_it_is_too_late(mended):
     """The gradients are clipped after the step has used them."""
     rows, course = diabetes()
@@ -182,7 +182,7 @@ def clipped_when_it_is_too_late(mended):
     return usual(model, mse_loss, (rows, 5 * course), optimizer=optimizer, train_step=train_step)
 
 
-@faulty("step", "step-never-called", "nothing-moves", held_out=True)
+@faulty("step", "step-never-called", "nothing-moves", further=True)
 def the_wrong_thing_is_stepped(mended):
     """Where optimizer.step() is meant, the schedule is stepped."""
     model = mlp(4, 16, 3)

@@ -66,7 +66,7 @@ def features_taken_as_data(mended):
     return usual(Cut(nn.Identity() if mended else lambda features: features.data), nn.CrossEntropyLoss(), digits())
 
 
-@faulty("graph", "gradient-cut-off", held_out=True)
+@faulty("graph", "gradient-cut-off", further=True)
 def features_through_numpy(mended):
     """The features are made an array and a tensor again."""
     between = nn.Identity() if mended else lambda features: torch.from_numpy(features.detach().numpy().clip(0, 6))
@@ -85,7 +85,7 @@ class TwoHeads(nn.Module):
         return self.kind(hidden), self.size(hidden)
 
 
-@faulty("graph", "part-without-gradient", "gradient-cut-off", "term-without-gradient", held_out=True)
+@faulty("graph", "part-without-gradient", "gradient-cut-off", "term-without-gradient", further=True)
 def second_loss_never_added(mended):
     """The loss of the second head is computed and not added."""
     rows, labels = table("wine")
@@ -102,7 +102,7 @@ def second_loss_never_added(mended):
     return given | {"batches": batches[:4], "valid": batches[4:]}
 
 
-@faulty("graph", "part-without-gradient", "gradient-cut-off", "term-without-gradient", held_out=True)
+@faulty("graph", "part-without-gradient", "gradient-cut-off", "term-without-gradient", further=True)
 def second_loss_added_as_a_number(mended):
     """The second term is added with ``.item()``: it raises the loss and trains nothing."""
     model = TwoHeads()
@@ -196,7 +196,7 @@ class Probe(nn.Module):
         return self.head(self.body(rows))
 
 
-@faulty("freezing", "frozen-statistics-move", held_out=True)
+@faulty("freezing", "frozen-statistics-move", further=True)
 def statistics_of_a_frozen_layer(mended):
     """The weights are frozen, and the running statistics of their BatchNorm go on moving."""
     model = Probe(still=mended)
@@ -240,7 +240,7 @@ class Adder(nn.Module):
         return self.layers(rows - 0.5 + self.shift)
 
 
-@faulty("work in place", "changed-in-place", "inputs-changed-in-place", held_out=True)
+@faulty("work in place", "changed-in-place", "inputs-changed-in-place", further=True)
 def data_changed_by_the_model(mended):
     """``rows -= 0.5`` in forward changes the reader's own data, a little more in every epoch."""
     return usual(Adder(inplace=not mended), nn.MSELoss(), diabetes())
