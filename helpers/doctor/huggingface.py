@@ -1,7 +1,6 @@
 """A Hugging Face Trainer: its own loop is recorded for some steps, and its loss is examined as a program."""
 
 import copy
-import importlib
 import tempfile
 from collections.abc import Iterable
 from typing import Any
@@ -44,11 +43,12 @@ def examine_trainer(
         return trainer.compute_loss(model, trainer._prepare_inputs(dict(batch)))
 
     with restored(Program(trainer.model, None, batches, None, step=step, frozen=frozen)):
-        optimizer = trainer.create_optimizer()
+        mine = trainer.optimizer
+        optimizer = mine or trainer.create_optimizer()
         static = examine(
             trainer.model, None, batches, optimizer, step=step, frozen=frozen, padding=padding, expected=expected
         )
-        trainer.optimizer = None
+        trainer.optimizer = mine
         with Recorder(trainer.model) as recorder:
             _run(trainer)
     accumulate = trainer.args.gradient_accumulation_steps
@@ -68,17 +68,16 @@ def _check(trainer: Any) -> None:
 
 
 def _run(trainer: Any) -> None:
-    """Let the trainer take some steps, without writing or printing anything."""
-    callbacks = importlib.import_module("transformers.trainer_callback")
-
-    args, trainer.args = trainer.args, copy.copy(trainer.args)
+    """Let the trainer take some steps, without writing, printing or reporting anything."""
+    handler = trainer.callback_handler
+    args, callbacks = trainer.args, handler.callbacks
     try:
         with tempfile.TemporaryDirectory() as folder:
+            trainer.args = copy.copy(args)
             trainer.args.output_dir, trainer.args.max_steps = folder, STEPS
             for name, value in QUIET.items():
                 setattr(trainer.args, name, value)
-            trainer.remove_callback(callbacks.PrinterCallback)
-            trainer.remove_callback(callbacks.ProgressCallback)
+            handler.callbacks = [one for one in callbacks if type(one).__name__ == "DefaultFlowCallback"]
             trainer.train()
     finally:
-        trainer.args = args
+        trainer.args, handler.callbacks = args, callbacks

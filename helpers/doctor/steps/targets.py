@@ -61,7 +61,7 @@ def _updates(seen: Recording, target: nn.Module) -> Iterator[Finding]:
     elif len(seen.steps) >= LONG:
         yield found(
             "target-never-updated",
-            f"nothing wrote to the target in {len(seen.steps)} steps, while one step moved the model by up to {online:.3g}",
+            f"no write to the target in {len(seen.steps)} steps, while steps moved the model by up to {online:.3g}",
             "suspicion",
         )
 
