@@ -10,6 +10,7 @@ from helpers.doctor.steps.accumulation import check_averaging
 from helpers.doctor.steps.collapse import check_collapse
 from helpers.doctor.steps.epochs import check_sampler, check_schedule
 from helpers.doctor.steps.given import Given
+from helpers.doctor.steps.growth import judge_losses
 from helpers.doctor.steps.loaders import judge_samplers
 from helpers.doctor.steps.modes import judge_modes
 from helpers.doctor.steps.movement import judge_coverage, judge_frozen, judge_movement
@@ -35,7 +36,7 @@ OF_LOOPS = (
     judge_reference,
     judge_plateau,
 )
-OF_WHOLE_LOOPS = (judge_rates, judge_never)  # not of a few steps of a train_step
+OF_WHOLE_LOOPS = (judge_rates, judge_never, judge_losses)  # not of a few steps of a train_step
 
 
 def judged(seen: Recording, given: Given, *, loop: bool = False) -> Iterator[Finding]:

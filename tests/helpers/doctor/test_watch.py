@@ -510,6 +510,16 @@ def test_a_best_state_that_was_kept_without_a_copy():
     assert causes(watched(lambda *given: loop(*given, copy.deepcopy))) == []
 
 
+def test_a_loss_that_grows_or_is_no_number():
+    def diverging(rate):
+        model = nn.Linear(4, 1)
+        return watched(right, model=model, optimizer=torch.optim.SGD(model.parameters(), lr=rate), epochs=5)
+
+    assert causes(diverging(1.3)) == ["rate-too-high"]
+    assert causes(diverging(1e3), "fault") == ["outputs-not-finite"]
+    assert causes(diverging(0.05)) == []
+
+
 def test_nothing_of_the_loop_changes():
     def train(watching):
         torch.manual_seed(3)
