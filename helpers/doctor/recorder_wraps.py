@@ -113,7 +113,7 @@ def schedule(recorder: "Recorder", original: Function) -> Function:
             result = original(self, *args, **kwargs)
         finally:
             recorder.depth -= 1
-        if not recorder.depth:
+        if not recorder.depth and not getattr(self, "_is_initial", False):
             metric = args[0] if args else kwargs.get("metrics")
             number = float(metric) if isinstance(metric, (int, float, Tensor)) else None
             recorder.seen.schedule.append(ScheduleStep(recorder.tick(), self, number, before, _rates(self)))

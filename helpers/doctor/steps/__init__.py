@@ -18,7 +18,7 @@ from helpers.doctor.steps.order import judge_calls, judge_clearing, judge_leftov
 from helpers.doctor.steps.rates import check_rate
 from helpers.doctor.steps.run import STEPS, recorded
 from helpers.doctor.steps.scaling import judge_clipping, judge_limit, judge_scale, judge_unscaling
-from helpers.doctor.steps.schedules import judge_never, judge_plateau, judge_rates
+from helpers.doctor.steps.schedules import judge_first, judge_never, judge_plateau, judge_rates
 from helpers.doctor.steps.targets import LONG, judge_reference, judge_target
 from helpers.doctor.steps.terms import check_terms
 
@@ -36,7 +36,7 @@ OF_LOOPS = (
     judge_reference,
     judge_plateau,
 )
-OF_WHOLE_LOOPS = (judge_rates, judge_never, judge_losses)  # not of a few steps of a train_step
+OF_WHOLE_LOOPS = (judge_rates, judge_never, judge_first, judge_losses)  # not of a few steps of a train_step
 
 
 def judged(seen: Recording, given: Given, *, loop: bool = False) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from helpers.doctor.state import restored
 from helpers.doctor.steps.run import losses
 
 STEPS = 40
+LEAST = 20  # a slow model that takes fewer in the time is not judged
 SECONDS = 1.5
 LOWER = (0.1, 0.01)
 HIGHER = 1000
@@ -28,6 +29,7 @@ class Outcome:
 
     loss: float
     dead: float
+    steps: int
 
 
 def check_rate(program: Program) -> Iterator[Finding]:
@@ -35,24 +37,39 @@ def check_rate(program: Program) -> Iterator[Finding]:
     if len(program.optimizers) != 1 or program.target is not None:
         return
     begin, now = after(program, 0), after(program, STEPS)
-    size = abs(begin.loss)
-    worse = not math.isfinite(now.loss) or now.loss > begin.loss + 0.02 * size
-    died = now.dead > max(0.6, begin.dead + 0.4) and now.loss > 0.8 * begin.loss
-    if decays(program) and not now.loss < begin.loss - 0.05 * size:
+    if now.steps < LEAST or not math.isfinite(begin.loss):
+        return
+    learned = now.loss < begin.loss - 0.05 * abs(begin.loss) and not _died(begin, now)
+    if not learned and decays(program):
         free = after(program, STEPS, decay=False)
-        if free.loss < begin.loss - 0.15 * size:
+        if free.loss < begin.loss - 0.15 * abs(begin.loss):
             yield found("weight-decay-too-strong", _words(begin, now, free, "without weight decay"))
             return
-    if worse or died:
-        for factor in LOWER:
-            lower = after(program, STEPS, factor)
-            if lower.loss < begin.loss - 0.1 * size and lower.dead < 0.6:
-                yield found("rate-too-high", _words(begin, now, lower, f"at {factor:g} times the rate"))
-                return
-    elif begin.loss - now.loss < 1e-3 * size and not warming(program):
+    if not learned:
+        yield from _too_high(program, begin, now)
+    if abs(begin.loss - now.loss) < 1e-3 * abs(begin.loss) and not warming(program):
         higher = after(program, STEPS, HIGHER)
-        if higher.loss < begin.loss - 0.2 * size:
+        if higher.loss < begin.loss - 0.2 * abs(begin.loss):
             yield found("nothing-moves", _words(begin, now, higher, f"at {HIGHER} times the rate"))
+
+
+def _too_high(program: Program, begin: Outcome, now: Outcome) -> Iterator[Finding]:
+    """Try lower rates: a fault where the loss grew by half or did not fall, and falls far at a lower rate."""
+    size = abs(begin.loss)
+    for factor in LOWER:
+        lower = after(program, STEPS, factor)
+        fall = (begin.loss - lower.loss) / size if size else 0.0
+        if not fall > 0.1 or lower.dead > 0.6:
+            continue
+        grew = not now.loss < begin.loss + 0.5 * size or _died(begin, now)
+        if grew or fall > 0.5 or (now.loss > begin.loss + 0.02 * size and fall > 0.3):
+            grade = "fault" if grew or fall > 0.5 else "suspicion"
+            yield found("rate-too-high", _words(begin, now, lower, f"at {factor:g} times the rate"), grade)
+            return
+
+
+def _died(begin: Outcome, now: Outcome) -> bool:
+    return now.dead > max(0.6, begin.dead + 0.4) and now.loss > begin.loss - 0.2 * abs(begin.loss)
 
 
 def decays(program: Program) -> bool:
@@ -81,11 +98,10 @@ def after(program: Program, steps: int, factor: float = 1.0, *, decay: bool = Tr
             if not decay and "weight_decay" in group:
                 group["weight_decay"] = 0.0
         program.model.train()
-        for _ in losses(program, steps, SECONDS):
-            pass
+        taken = sum(1 for _ in losses(program, steps, SECONDS))
         with dead_units(program.model) as dead, torch.no_grad():
             figures = [float(loss_of(program, batch)) for batch in program.sample]
-        return Outcome(mean(figures), dead.share())
+        return Outcome(mean(figures), dead.share(), taken)
 
 
 class Dead:

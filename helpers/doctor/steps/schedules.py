@@ -101,6 +101,20 @@ def judge_never(seen: Recording, given: Given) -> Iterator[Finding]:
         )
 
 
+def judge_first(seen: Recording, _given: Given) -> Iterator[Finding]:
+    """Look for a schedule that is stepped before the optimizer is, each time: its first rate is never used."""
+    if not seen.schedule or not seen.steps or isinstance(seen.schedule[0].scheduler, ReduceLROnPlateau):
+        return
+    first = seen.schedule[0]
+    if len(seen.schedule) > 2 and first.at < seen.steps[0].at and first.before != first.after:
+        yield found(
+            "schedule-before-step",
+            f"the scheduler was stepped before the optimizer's first step: it took the rate from "
+            f"{first.before[0]:.2g} to {first.after[0]:.2g}",
+            "suspicion",
+        )
+
+
 def _epochs(seen: Recording) -> int:
     """Return how often the batch that came most often was trained on; shuffled batches do not come again."""
     batches = Counter(backward.data for backward in seen.backwards if backward.data)

@@ -443,6 +443,32 @@ def test_a_schedule_of_epochs_that_is_stepped_with_each_batch():
     assert causes(scheduled(cosine, each_batch=False)) == []
 
 
+@pytest.mark.filterwarnings("ignore:Detected call of")
+def test_a_schedule_that_is_stepped_too_soon_or_never():
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.9)
+
+    def loop(model, optimizer, batches):
+        scheduler.step()
+        right(model, optimizer, batches)
+
+    assert causes(watched(loop, model=model, optimizer=optimizer, scheduler=scheduler, epochs=4)) == [
+        "schedule-before-step"
+    ]
+    batches = line()
+
+    def same(model, optimizer, _batches):
+        right(model, optimizer, batches)
+
+    seen = watched(same, model=model, optimizer=optimizer, scheduler=scheduler, epochs=4)
+    assert causes(seen) == ["rate-never-falls"]
+    other = torch.optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1)
+    scheduler = torch.optim.lr_scheduler.StepLR(other, step_size=1)
+    seen = watched(right, model=model, optimizer=optimizer, scheduler=scheduler, epochs=1)
+    assert causes(seen) == ["schedule-of-another-optimizer"]
+
+
 def test_a_schedule_over_all_steps_is_right():
     def one_cycle(optimizer):
         return torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.02, total_steps=37)
