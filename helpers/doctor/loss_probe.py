@@ -87,9 +87,8 @@ class LossProbe:
         answer.requires_grad_(True)
         optimizer, best, clock = torch.optim.Adam([answer], lr=self._rate()), float("inf"), Clock(1.5)
         for _ in range(steps):
-            with torch.enable_grad():
-                loss = self(answer)
-            best = min(best, float(loss))
+            loss = self._or_nan(answer)
+            best = min(best, float(loss.detach()))
             if not torch.isfinite(loss) or not loss.requires_grad or clock.over:
                 return best
             answer.grad = torch.autograd.grad(loss, answer)[0]
@@ -98,6 +97,13 @@ class LossProbe:
                 with torch.no_grad():
                     answer.clamp_(low, high)
         return best
+
+    def _or_nan(self, answer: Tensor) -> Tensor:
+        try:
+            with torch.enable_grad():
+                return self(answer)
+        except (RuntimeError, ValueError, IndexError):
+            return torch.tensor(float("nan"))
 
     def _rate(self) -> float:
         """A rate that crosses the range of answers and float targets in a dozen steps."""

@@ -76,6 +76,7 @@ DATA_CAUSES = (
         "a class that training lacks cannot be predicted",
         "split with stratification, such as train_test_split(..., stratify=y)",
         DATA,
+        hides=("label-map-differs",),
     ),
     Cause(
         "label-without-information",

@@ -41,7 +41,7 @@ LOSS_CAUSES = (
         "the negative log-likelihood of raw scores falls without bound: they grow and nothing is learned",
         "use nn.CrossEntropyLoss(), or return F.log_softmax(scores, dim=1)",
         LOSS,
-        hides=("loss-not-minimal-at-truth",),
+        hides=("loss-not-minimal-at-truth", "output-cannot-reach-target", "loss-grows-towards-truth"),
     ),
     Cause(
         "loss-broadcasts",

@@ -1,6 +1,7 @@
 """Which weights get a gradient from the loss, and whether it is a number."""
 
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -105,7 +106,7 @@ def check_finite(program: Program) -> Iterator[Finding]:
             operation = _where_nan_arises(program, batch)
             yield found(
                 "gradient-not-finite",
-                f"batch {place}: the loss is {float(loss):.3g} but the gradient of {_list(bad)} is not finite"
+                f"batch {place}: the loss is {float(loss.detach()):.3g} but the gradient of {_list(bad)} is not finite"
                 + (f"; the NaN arises in {operation}" if operation else ""),
             )
             return
@@ -138,7 +139,8 @@ class _first_not_finite:  # noqa: N801 - used as a with statement
 def _where_nan_arises(program: Program, batch: Any) -> str:
     """Return the operation whose backward pass made the first NaN, as torch names it."""
     try:
-        with torch.autograd.detect_anomaly(check_nan=True):
+        with warnings.catch_warnings(), torch.autograd.detect_anomaly(check_nan=True):
+            warnings.simplefilter("ignore")
             loss_of(program, batch).backward()  # type: ignore[no-untyped-call]
     except RuntimeError as error:
         match = re.search(r"Function '(\w+)'", str(error))

@@ -42,7 +42,8 @@ def check_label_information(program: Program) -> Iterator[Finding]:
     if labels is None or flat is None or data.inputs is None or data.inputs.dim() != 2 or len(labels) < 200:
         return
     labels, flat = labels[:2000], flat[:2000]
-    if len(torch.unique(labels)) > 10 or flat.shape[1] > len(flat) // 4:
+    shares = torch.unique(labels, return_counts=True)[1] / len(labels)
+    if not 2 <= len(shares) <= 10 or float(shares.max()) > 0.8 or flat.shape[1] > len(flat) // 4:
         return
     generator = torch.Generator().manual_seed(0)
     flat = (flat - flat.mean(0)) / flat.std(0).clamp_min(1e-6)

@@ -85,6 +85,8 @@ def _leaves_its_bounds(probe: LossProbe, good: float) -> Iterator[Finding]:
     grid = [-4 + 0.05 * place for place in range(161)]
     costs = {score: probe.value(torch.full_like(answer, score)) for score in grid}
     inside = [cost for score, cost in costs.items() if 0.02 < score < 0.98]
+    if min(inside) >= 0 and probe.value(targets) >= 0:
+        good = max(good, 0.0)  # a loss that is never negative for shares
     outside = {score: cost for score, cost in costs.items() if score < 0 or score > 1}
     refused = [score for score, cost in outside.items() if cost != cost]
     lowest = min(outside, key=lambda score: outside[score] if outside[score] == outside[score] else 1e30)

@@ -40,7 +40,7 @@ def check_batch(program: Program) -> Iterator[Finding]:
     if furthest(answers(program.model, inputs), answers(program.model, inputs)) > CLOSE:
         return  # it is not the others that change the answer
     kept = length // 2
-    order = torch.arange(length).roll(1)
+    order = torch.full((length,), _least_alike(inputs, kept))
     order[kept] = kept
     base, other = answers(program.model, inputs), answers(program.model, rows(inputs, order))
     if not base or base[0].dim() == 0 or len(base[0]) != length or _compares_samples(program, base[0], inputs):
@@ -54,6 +54,12 @@ def check_batch(program: Program) -> Iterator[Finding]:
         yield found("batch-taken-for-time", f"{layer} takes the first axis, the batch, for time: {seen}")
     else:
         yield found("batch-mixed", seen, "suspicion" if _batch_statistics(program.model) else "fault")
+
+
+def _least_alike(inputs: Any, kept: int) -> int:
+    """Return the sample whose first input is furthest from that of sample ``kept``."""
+    first = next(tensors(inputs)).flatten(1) if next(tensors(inputs)).dim() > 1 else next(tensors(inputs))[:, None]
+    return int((first != first[kept]).float().mul((first - first[kept]).abs().float()).sum(1).argmax())
 
 
 def _compares_samples(program: Program, answer: Tensor, inputs: Any) -> bool:

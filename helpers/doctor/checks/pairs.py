@@ -74,7 +74,8 @@ def _along_an_axis(probe: LossProbe, base: float, shapes: str) -> Iterator[Findi
         return
     for axis in range(1, answer.dim()):
         if answer.shape[axis] == 1 and targets.shape[axis] > 1:
-            if _equal(base, probe.value(answer, targets.flip(axis))):
+            middle = targets.mean(axis, keepdim=True).expand_as(targets)
+            if _equal(base, probe.value(answer, targets.flip(axis))) and not _equal(base, probe.value(answer, middle)):
                 yield found(
                     "loss-broadcasts",
                     f"{shapes}: each answer is compared with all {targets.shape[axis]} numbers of its target at once",

@@ -25,7 +25,7 @@ def check_ranges(program: Program) -> Iterator[Finding]:
     yield from _raw_likelihood(probe)
     tried = _tried_answers(program)
     if all(is_distribution(answer) for answer in tried) and _ignores_shifts(probe):
-        start = float(probe(probe.answer))
+        start = probe.value(probe.answer)
         yield found(
             "softmax-before-cross-entropy",
             f"the answers are probabilities, and the loss applies a softmax again: it is {start:.2f} now and cannot "

@@ -72,16 +72,23 @@ def check_scaling(program: Program) -> Iterator[Finding]:
     train, valid = training_set(program).flat, validation_set(program).flat
     if train is None or valid is None or len(valid) < 20 or train.shape[1] != valid.shape[1]:
         return
-    spread, other = (float(values.std(0).mean()) for values in (train, valid))
-    shift = abs(float(train.mean()) - float(valid.mean()))
+    (middle, spread), (there, other) = _middle(train), _middle(valid)
     size = max(spread, 1e-12)
-    if spread > 0 and (not 0.3 < other / size < 3.3 or shift > 3 * float(train.std())):
+    if min(spread, other) > 0 and (not 0.3 < other / size < 3.3 or abs(middle - there) > 3 * spread):
         yield found(
             "valid-scaled-otherwise",
-            f"training inputs have mean {float(train.mean()):.3g} and spread {spread:.3g}, validation inputs "
-            f"{float(valid.mean()):.3g} and {other:.3g}",
+            f"two thirds of the training inputs lie within {spread:.3g} of {middle:.3g}, those of validation within "
+            f"{other:.3g} of {there:.3g}",
             "fault" if not 0.03 < other / size < 30 else "suspicion",
         )
+
+
+def _middle(values: Tensor) -> tuple[float, float]:
+    """Return the middle of the values and half the width around it that holds two thirds; outliers do not count."""
+    flat = values.reshape(-1)
+    some = flat[torch.linspace(0, len(flat) - 1, min(len(flat), 100_000)).long()]
+    low, middle, high = torch.quantile(some, torch.tensor([1 / 6, 0.5, 5 / 6])).tolist()
+    return middle, (high - low) / 2
 
 
 def check_labels(program: Program) -> Iterator[Finding]:
