@@ -1,5 +1,6 @@
 """Do all samples end with one answer, at a loss that no batch changes any more?"""
 
+import math
 from collections.abc import Iterator
 from statistics import mean, pstdev
 from typing import Any
@@ -25,7 +26,7 @@ def check_collapse(program: Program) -> Iterator[Finding]:
     program.model.train()
     taken = sum(1 for _ in losses(program, STEPS, SECONDS))
     after, end = _spread(program), _losses(program)
-    if not before or after is None or after > LITTLE * before:
+    if not before or after is None or not after <= LITTLE * before or not all(map(math.isfinite, end)):
         return
     if pstdev(end) < LITTLE * abs(mean(end)) and abs(mean(end)) > 0.05 * abs(start):
         yield found(

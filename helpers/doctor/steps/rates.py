@@ -19,7 +19,7 @@ STEPS = 40
 LEAST = 20  # a slow model that takes fewer in the time is not judged
 SECONDS = 1.5
 LOWER = (0.1, 0.01)
-HIGHER = 1000
+HIGHER = (1e3, 1e5, 1e7)
 SILENT = (nn.ReLU, nn.ReLU6)
 
 
@@ -48,9 +48,7 @@ def check_rate(program: Program) -> Iterator[Finding]:
     if not learned:
         yield from _too_high(program, begin, now)
     if abs(begin.loss - now.loss) < 1e-3 * abs(begin.loss) and not warming(program):
-        higher = after(program, STEPS, HIGHER)
-        if higher.loss < begin.loss - 0.2 * abs(begin.loss):
-            yield found("nothing-moves", _words(begin, now, higher, f"at {HIGHER} times the rate"))
+        yield from _too_low(program, begin, now)
 
 
 def _too_high(program: Program, begin: Outcome, now: Outcome) -> Iterator[Finding]:
@@ -65,6 +63,15 @@ def _too_high(program: Program, begin: Outcome, now: Outcome) -> Iterator[Findin
         if grew or fall > 0.5 or (now.loss > begin.loss + 0.02 * size and fall > 0.3):
             grade = "fault" if grew or fall > 0.5 else "suspicion"
             yield found("rate-too-high", _words(begin, now, lower, f"at {factor:g} times the rate"), grade)
+            return
+
+
+def _too_low(program: Program, begin: Outcome, now: Outcome) -> Iterator[Finding]:
+    """Try far higher rates: a fault where the loss stands still, and falls far at a thousand times the rate or more."""
+    for factor in HIGHER:
+        higher = after(program, STEPS, factor)
+        if higher.loss < begin.loss - 0.2 * abs(begin.loss):
+            yield found("nothing-moves", _words(begin, now, higher, f"at {factor:.0e} times the rate"))
             return
 
 

@@ -56,7 +56,7 @@ class Follow(TorchFunctionMode):
             is_loss = name in LOSSES or name.endswith("_loss") or any(term.is_loss for term in earlier)
             origin = earlier[0].origin if earlier else name
             self.terms[id(result)] = Term(origin, is_loss, float(result.detach()))
-        elif name in SUMS and len(given) == 2 and earlier:
+        elif name in SUMS and len(given) == 2 and earlier and torch.is_grad_enabled():  # not inside of an optimizer
             other = next((t for t in given if t.requires_grad and id(t) not in self.terms), None)
             if other is not None and other.numel() == 1:
                 self.added.extend(Term(t.origin, t.is_loss, t.value, float(other.detach())) for t in earlier)

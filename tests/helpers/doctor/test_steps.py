@@ -125,7 +125,8 @@ def test_a_rate_that_is_far_off(rate):
 
 def test_decay_that_outweighs_the_loss():
     model = nn.Linear(4, 1)
-    assert examined(optimizer=torch.optim.SGD(model.parameters(), 0.05, weight_decay=15.0), model=model) == [
+    nn.init.normal_(model.weight, std=0.01)
+    assert examined(optimizer=torch.optim.SGD(model.parameters(), 0.005, weight_decay=100.0), model=model) == [
         ("weight-decay-too-strong", "fault")
     ]
     assert examined(optimizer=torch.optim.SGD(model.parameters(), 0.05, weight_decay=1e-4), model=model) == []
