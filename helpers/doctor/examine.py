@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -11,7 +12,7 @@ from helpers.doctor.causes import CAUSES, rank, without_symptoms
 from helpers.doctor.checks.check import Check
 from helpers.doctor.clock import Clock
 from helpers.doctor.findings import Finding, Report
-from helpers.doctor.program import Program, ProgramError, checked
+from helpers.doctor.program import Program, ProgramError, checked, loss_of
 from helpers.doctor.state import restored
 
 SECONDS = 15.0  # no new check starts after this time
@@ -71,13 +72,33 @@ def report_on(program: Program, run: Iterable[Check]) -> Report:
     if unknown:
         raise ProgramError(f"expected= names {', '.join(unknown)}; known causes are {', '.join(CAUSES)}")
     findings: list[Finding] = []
-    with restored(program):
+    with restored(program, data=True), torch.enable_grad():
         left_out = list(checked(program))
+        _try_out(program)
         clock = Clock(SECONDS)
         for check in run:
             left_out += [f"{check.name}: no time left"] if clock.over else _run(check, program, findings)
     kept = [finding for finding in findings if finding.cause not in program.expected]
     return Report.of(without_symptoms(kept), left_out, rank)
+
+
+def _try_out(program: Program) -> None:
+    """Compute the loss once: a program that does not run is told so in a sentence."""
+    if not program.has_loss:
+        return
+    with restored(program):
+        try:
+            loss_of(program, program.sample[0])
+        except ProgramError:
+            raise
+        except Exception as error:
+            raise ProgramError(f"the loss of the first batch cannot be computed: {_words(error)}") from error
+
+
+def _words(error: Exception) -> str:
+    """Return type and first line of an error."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0][:200]}"
 
 
 def _run(check: Check, program: Program, findings: list[Finding]) -> list[str]:
@@ -89,6 +110,5 @@ def _run(check: Check, program: Program, findings: list[Finding]) -> list[str]:
                 return [missing]
             findings.extend(check.run(program))
         except Exception as error:  # whatever the examined program raises
-            words = str(error).strip().splitlines() or [""]
-            return [f"{check.name}: stopped by {type(error).__name__}: {words[0][:200]}"]
+            return [f"{check.name}: stopped by {_words(error)}"]
     return []

@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 from helpers.doctor.program import Program
 
 MOST = 50_000  # so many objects are followed at most
+LONG = 5_000  # what a longer list or dict holds is not followed: it is data
 LEAVES = (str, bytes, int, float, complex, bool, type(None), type, types.ModuleType, torch.device, torch.dtype)
 Undo = Callable[[], None]
 
@@ -79,6 +80,8 @@ class Memory:
             thing.update(held) if mapping or isinstance(thing, MutableSet) else thing.extend(held)
 
         self.undo.append(undo)
+        if len(held) > LONG:
+            return []
         return [value for pair in held for value in pair] if mapping else held
 
 
@@ -155,26 +158,27 @@ def _global_random() -> Undo:
 
 
 @contextmanager
-def restored(program: Program) -> Iterator[None]:
+def restored(program: Program, data: bool = False) -> Iterator[None]:
     """Let anything happen to the program inside, and put everything back, also after an exception or Ctrl-C.
 
     Covers weights, buffers, grads, requires_grad, modes, hooks and plain attributes of the model, the optimizer's and
-    scheduler's state, whatever the functions of the program can reach, and the random states.
+    scheduler's state, whatever the functions of the program can reach, and the random states; with ``data`` also what
+    the loaders count.
     """
     memory = Memory()
     for part in (program.model, program.target, program.optimizer, program.scheduler):
         memory.remember(part)
     for function in (program.step, program.train_step, program.evaluate, program.loss_fn):
         memory.remember(function)
-    data = Memory(big=10_000)  # of the data only what counts epochs or orders samples; checks get copies
-    data.seen = dict.fromkeys(memory.seen)
-    for batches in (program.batches, program.valid):
-        data.remember(None if isinstance(batches, (list, tuple)) else batches)
+    loaders = Memory(big=10_000)  # of the data only what counts epochs or orders samples; checks get copies
+    loaders.seen = dict.fromkeys(memory.seen)
+    for batches in (program.batches, program.valid) if data else ():
+        loaders.remember(None if isinstance(batches, (list, tuple)) else batches)
     undo, enabled = _global_random(), torch.is_grad_enabled()
     try:
         yield
     finally:
         memory.restore()
-        data.restore()
+        loaders.restore()
         torch.set_grad_enabled(enabled)
         undo()

@@ -68,7 +68,8 @@ def _without_influence(program: Program, still: list[str]) -> Iterator[Finding]:
     if single:
         yield found("softmax-over-one", f"a softmax of shape {single[0]} runs over an axis of length 1, and {seen}")
     else:
-        yield found("part-without-gradient", seen, "suspicion")
+        matrices = [name for name in dead if trainable(program)[name].dim() > 1]  # a bias may cancel out by right
+        yield found("part-without-gradient", seen, "suspicion" if matrices else "note")
 
 
 def _influence(program: Program, parameter: nn.Parameter) -> float:

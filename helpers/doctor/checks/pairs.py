@@ -8,7 +8,7 @@ from torch import Tensor
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
 from helpers.doctor.loss_probe import LossProbe
-from helpers.doctor.probing import kick, largest_batch
+from helpers.doctor.probing import drawn_from, kick, largest_batch
 from helpers.doctor.program import Program
 from helpers.doctor.trees import tensors
 
@@ -19,10 +19,20 @@ def check_pairs(program: Program) -> Iterator[Finding]:
     """Permute the targets among the samples: a loss that compares each answer with its own target must change."""
     kick(program.model)
     probe = LossProbe(program, largest_batch(program))
+    _tell_apart(probe)
     for part in list(tensors(probe.whole_targets))[:4]:
         probe.targets = part
         yield from _permuted(program, probe)
         yield from _crossed(probe)
+
+
+def _tell_apart(probe: LossProbe) -> None:
+    """Give each sample an answer of its own where the model's answers hardly differ."""
+    answer = probe.answer
+    size = max(float(answer.abs().max()), 1e-3) if answer.numel() else 1.0
+    if answer.dim() and len(answer) > 1 and float((answer - answer[:1]).abs().max()) < 0.05 * size:
+        with drawn_from(0):
+            probe.answer = answer + 0.3 * size * torch.randn(answer.shape).to(answer)
 
 
 def _permuted(program: Program, probe: LossProbe) -> Iterator[Finding]:
