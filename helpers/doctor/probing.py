@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from helpers.doctor.clock import Clock
-from helpers.doctor.program import Program, loss_of, outputs, split
+from helpers.doctor.program import Program, loss_of, outputs
 from helpers.doctor.trees import batch_length, cloned, tensors
 
 CLOSE = 1e-4  # relative: below this two float32 results are the same
@@ -130,8 +130,13 @@ def train_for(program: Program, steps: int, seconds: float) -> list[float]:
 
 
 def inputs_of(program: Program) -> list[Any]:
-    """Return the inputs of the sample's batches."""
-    return [split(batch)[0] for batch in program.sample]
+    """Return the model's inputs for the sample's batches."""
+    return program.calls
+
+
+def largest_inputs(program: Program) -> Any:
+    """Return the model's inputs for the longest batch of the sample."""
+    return max(program.calls, key=batch_length)
 
 
 def largest_batch(program: Program) -> Any:

@@ -73,6 +73,33 @@ class Program:
             return False
         return True
 
+    @cached_property
+    def calls(self) -> list[Any]:
+        """The inputs of the model for each batch of the sample: the batch's own, or what the program hands the model.
+
+        A tuple of arguments, or a dict of named ones; an empty list where the model is not called as a whole.
+        """
+        if self.answers_alone:
+            return [split(batch)[0] for batch in self.sample]
+        return [call for call in map(self._first_call, self.sample) if call is not None]
+
+    def _first_call(self, batch: Any) -> Any:
+        taken: list[Any] = []
+
+        def note(_: nn.Module, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+            if not (args and named):
+                taken.append(cloned(args or named))
+
+        hook = self.model.register_forward_pre_hook(note, with_kwargs=True)
+        try:
+            if self.has_loss:
+                loss_of(self, cloned(batch))
+            elif self.train_step is not None:
+                self.train_step(self.model, cloned(batch), self.optimizer)
+        finally:
+            hook.remove()
+        return taken[0] if taken else None
+
     @property
     def has_loss(self) -> bool:
         """True where a loss can be computed apart from a whole training step."""

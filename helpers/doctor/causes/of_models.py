@@ -129,6 +129,13 @@ MODEL_CAUSES = (
         hides=("answers-random",),
     ),
     Cause(
+        "dropout-too-strong",
+        "so few units are left that the layer behind learns next to nothing",
+        "pass the share to drop, as in nn.Dropout(0.1), not the share to keep",
+        MODES,
+        hides=("majority-only", "cannot-memorize-batch"),
+    ),
+    Cause(
         "answers-random",
         "in eval mode one input gets two answers",
         "draw random numbers only under if self.training, or seed them",

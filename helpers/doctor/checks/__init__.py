@@ -10,7 +10,7 @@ from helpers.doctor.checks.freezing import check_freeze_flags
 from helpers.doctor.checks.gradients import check_finite, check_flow
 from helpers.doctor.checks.labels import check_label_column, check_label_information
 from helpers.doctor.checks.losses import check_class_weights, check_direction
-from helpers.doctor.checks.modes import check_batch_of_one, check_determinism
+from helpers.doctor.checks.modes import check_batch_of_one, check_determinism, check_dropout
 from helpers.doctor.checks.order import check_epochs, check_order, check_target_order
 from helpers.doctor.checks.outputs import check_batch, check_in_place, check_input
 from helpers.doctor.checks.padding import check_padding
@@ -29,11 +29,12 @@ CHECKS = (
     Check("numbers that are finite", check_finite, ("loss",)),
     Check("gradient flow", check_flow, ("loss",)),
     Check("units that differ", check_equal_units, ("optimizer",)),
-    Check("dependence on the input", check_input, ("answers",)),
-    Check("dependence on the batch", check_batch, ("answers",)),
-    Check("values changed in place", check_in_place, ("answers",)),
-    Check("equal answers in eval mode", check_determinism, ("answers",)),
-    Check("batches of one sample", check_batch_of_one, ("answers",)),
+    Check("dependence on the input", check_input, ("calls",)),
+    Check("dependence on the batch", check_batch, ("calls",)),
+    Check("values changed in place", check_in_place, ("calls",)),
+    Check("equal answers in eval mode", check_determinism, ("calls",)),
+    Check("strength of dropout", check_dropout),
+    Check("batches of one sample", check_batch_of_one, ("calls",)),
     Check("answer against its own target", check_pairs, ("loss", "answers")),
     Check("what torch's losses are handed", check_loss_calls, ("loss",)),
     Check("growth of the loss", check_growth, ("loss", "answers")),

@@ -15,7 +15,7 @@ class Check:
         name: what is checked, in plain words.
         run: the measurement; whatever it changes is put back afterwards.
         needs: fields of Program that must be given, such as ("valid",); "loss" asks for step or loss_fn, and
-            "answers" that the model runs on a batch's inputs.
+            "answers" that the model runs on a batch's inputs, "calls" that the program runs it at all.
     """
 
     name: str
@@ -26,7 +26,9 @@ class Check:
         """Return the sentence that says why this check is left out, or None."""
         if "answers" in self.needs and not program.answers_alone:
             return f"{self.name}: model(inputs) does not run on the inputs of a batch"
-        lacking = [need for need in self.needs if need != "answers" and not _given(program, need)]
+        if "calls" in self.needs and not program.calls:
+            return f"{self.name}: the model is not called as a whole"
+        lacking = [need for need in self.needs if need not in ("answers", "calls") and not _given(program, need)]
         return f"{self.name}: give {' and '.join(lacking)}" if lacking else None
 
 

@@ -97,7 +97,7 @@ def check_finite(program: Program) -> Iterator[Finding]:
             yield found("outputs-not-finite", f"batch {place}: the output of {layers[0]} is NaN or infinite")
             return
         if not torch.isfinite(loss):
-            yield found("outputs-not-finite", f"batch {place}: the loss is {float(loss)} and all outputs are finite")
+            yield found("gradient-not-finite", f"batch {place}: the loss is {loss.item()}, and all outputs are finite")
             return
         if not loss.requires_grad:
             continue

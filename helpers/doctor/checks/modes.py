@@ -45,6 +45,15 @@ def check_determinism(program: Program) -> Iterator[Finding]:
         yield found("dropout-always-on", f"{seen}, and not at all when dropout is switched off", grade)
 
 
+def check_dropout(program: Program) -> Iterator[Finding]:
+    """Look for dropout that leaves next to nothing: often the share to keep, where the share to drop is due."""
+    for name, module in program.model.named_modules():
+        if isinstance(module, nn.modules.dropout._DropoutNd) and 0.85 < module.p < 1:
+            seen = f"{name} drops {100 * module.p:.0f} of 100 units in each training pass"
+            yield found("dropout-too-strong", seen, "suspicion")
+            return
+
+
 def check_batch_of_one(program: Program) -> Iterator[Finding]:
     """Batches of one sample and a BatchNorm: compare answers given alone with those in one batch of all."""
     norms = [name for name, module in program.model.named_modules() if isinstance(module, NORMS)]

@@ -8,15 +8,15 @@ from torch import Tensor, nn
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.interception import NotInPlace
-from helpers.doctor.probing import CLOSE, answers, furthest, inputs_of, kick, largest_batch
-from helpers.doctor.program import Program, split
+from helpers.doctor.interception import Attention, NotInPlace
+from helpers.doctor.probing import CLOSE, answers, furthest, inputs_of, kick, largest_inputs
+from helpers.doctor.program import Program
 from helpers.doctor.trees import batch_length, first_float, rows, tensors
 
 
 def check_input(program: Program) -> Iterator[Finding]:
     """Give the model different samples; also with moved weights, all answers should not be the same."""
-    inputs = split(largest_batch(program))[0]
+    inputs = largest_inputs(program)
     kick(program.model)
     answer = answers(program.model, inputs)
     if not answer or answer[0].dim() == 0 or len(answer[0]) < 2 or not _differ(first_float(inputs)):
@@ -33,7 +33,7 @@ def _differ(values: Tensor | None) -> bool:
 
 def check_batch(program: Program) -> Iterator[Finding]:
     """Replace all samples of a batch but one; in eval mode the answer for that one should stay."""
-    inputs = split(largest_batch(program))[0]
+    inputs = largest_inputs(program)
     length = batch_length(inputs)
     if length < 3 or _is_graph(inputs, length):
         return
@@ -115,7 +115,8 @@ def _batch_first(module: nn.Module) -> bool | None:
 def check_in_place(program: Program) -> Iterator[Finding]:
     """Run the activations out of place; the answers should not change."""
     inputs = inputs_of(program)[0]
-    before = answers(program.model, inputs)
+    with Attention():  # any mode makes torch take the same path through attention layers
+        before = answers(program.model, inputs)
     switched = [(name, module) for name, module in program.model.named_modules() if getattr(module, "inplace", False)]
     for _, module in switched:
         module.inplace = False

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
+from helpers.doctor.interception import Attention
 from helpers.doctor.loss_probe import LossProbe
 from helpers.doctor.probing import CLOSE, answers, kick, largest_batch
 from helpers.doctor.program import Program
@@ -40,7 +41,8 @@ class Steps:
     def outputs(self, given: Tensor) -> Tensor:
         """Return the answers (B, T, ...) for other input steps, in eval mode and with the same random numbers."""
         inputs = mapped(lambda tensor: given if tensor is self.given else tensor, self.probe.inputs)
-        answer = answers(self.program.model, inputs)[0]
+        with Attention():  # any mode keeps torch from its fast path, which reads masks in its own way
+            answer = answers(self.program.model, inputs)[0]
         return answer if self.classes_last else answer.movedim(1, -1)
 
     def asked(self) -> Tensor:
