@@ -5,7 +5,7 @@ A gradient's parts are booked by a ``Ledger``, so that it does not matter by whi
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +16,9 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from helpers.doctor import recorder_wraps as wraps
-from helpers.doctor.ledger import Ledger, Slot, dot, norm, version
+from helpers.doctor import trees
+from helpers.doctor.following import Following
+from helpers.doctor.ledger import Ledger, Slot, dot, norm
 from helpers.doctor.listening import Listener
 from helpers.doctor.patches import Patches, family
 from helpers.doctor.recording import Backward, Recording, Step
@@ -40,17 +42,14 @@ class Recorder:
         self.depth = 0
         self.scale = 1.0  # of a loss that a scaler has scaled and that waits for its backward pass
         self.patches = Patches()
+        self.following = Following(model, None)
         self._at_start: dict[str, Tensor] = {}
-        self._versions: dict[str, int] = {}
-        self._target: dict[str, Tensor] = {}
         self._before: dict[int, list[Tensor]] = {}
         self._ahead: dict[int, Step] = {}
 
     def __enter__(self) -> "Recorder":
-        state = {**dict(self.seen.model.named_parameters()), **dict(self.seen.model.named_buffers())}
-        self._at_start = {name: tensor.detach().clone() for name, tensor in state.items()}
-        self._versions = {name: version(tensor) for name, tensor in self._of_target()}
-        self._target = {name: tensor.detach().clone() for name, tensor in self._of_target()}
+        self._at_start = {name: tensor.detach().clone() for name, tensor in self._state().items()}
+        self.following = Following(self.seen.model, self.target)
         try:
             self._install()
         except BaseException:
@@ -60,13 +59,13 @@ class Recorder:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.patches.undo()
-        state = {**dict(self.seen.model.named_parameters()), **dict(self.seen.model.named_buffers())}
+        self.following.note(self.seen.follows)
+        state = self._state()
         for name, old in self._at_start.items():
             if name in state and state[name].shape == old.shape:
                 self.seen.moved[name] = norm([state[name].detach() - old.to(state[name].device)])
-        self.seen.written = {name: version(tensor) - self._versions[name] for name, tensor in self._of_target()}
-        self.seen.target_moved = norm(new.detach() - self._target[name] for name, new in self._of_target())
-        self._at_start, self._target, self.ledger.slots = {}, {}, {}
+        self.seen.written, self.seen.target_moved = self.following.writes(), self.following.moved()
+        self._at_start, self.ledger.slots = {}, {}
 
     @property
     def full(self) -> bool:
@@ -87,8 +86,8 @@ class Recorder:
         self.seen.names.append(type(optimizer).__name__)
         return len(self.seen.optimizers) - 1
 
-    def _of_target(self) -> Iterable[tuple[str, Tensor]]:
-        return [] if self.target is None else self.target.state_dict(keep_vars=True).items()
+    def _state(self) -> dict[str, Tensor]:
+        return {**dict(self.seen.model.named_parameters()), **dict(self.seen.model.named_buffers())}
 
     def _install(self) -> None:
         patches = self.patches
@@ -123,13 +122,14 @@ class Recorder:
         return backward
 
     def _begin(self, tensors: Any) -> Backward:
-        first = tensors if isinstance(tensors, Tensor) else next((t for t in tensors if isinstance(t, Tensor)), None)
-        loss = float(first.detach()) if first is not None and first.numel() == 1 else float("nan")
+        first = next(trees.tensors([tensors]), None)
+        loss = float(first.detach()) if first is not None and first.numel() == 1 else math.nan
         event = Backward(self.tick(), len(self.seen.backwards), loss / self.scale, self.scale)
         event.data, event.inputs_need_gradient = self.listener.taken()
         self.scale = 1.0
         self.seen.backwards.append(event)
         self.seen.unused += 1
+        self.following.note(self.seen.follows)
         if not self.full:
             event.moved = self.ledger.changed()
             event.found = self.ledger.begin()

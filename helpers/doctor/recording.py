@@ -130,7 +130,8 @@ class Recording:
     moved: dict[str, float] = field(default_factory=dict)  # parameter or buffer -> how far it went in all
     graded: dict[str, float] = field(default_factory=dict)  # parameter -> the largest gradient a step found in it
     stepped: dict[str, float] = field(default_factory=dict)  # parameter -> the furthest that one step moved it
-    written: dict[str, int] = field(default_factory=dict)  # tensor of the target -> how often it was written to
+    written: int = 0  # how often the target was written to
+    follows: list[float] = field(default_factory=list)  # cosine of each change of the target and the way to the model
     target_moved: float = 0.0  # how far the target went in all
     others: dict[int, nn.Module] = field(default_factory=dict)  # modules that ran and are no part of the model
     unused: int = 0  # backward passes after the last step

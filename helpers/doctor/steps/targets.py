@@ -9,6 +9,7 @@ from helpers.doctor.findings import Finding
 from helpers.doctor.recording import Recording
 from helpers.doctor.steps.given import Given
 
+ASTRAY = 0.5  # a cosine; any copy or average with the model gives 1
 LONG = 500  # so many steps without an update of the target are many
 
 
@@ -39,31 +40,27 @@ def judge_target(seen: Recording, given: Given) -> Iterator[Finding]:
 
 
 def _updates(seen: Recording, target: nn.Module) -> Iterator[Finding]:
-    """Tell a target that is written to and never changes from one that is never written to."""
+    """Tell a target that is written to and never changes from one that goes astray and one never written to."""
     own = [load for load in seen.loads if load.module is target and load.own]
-    writes = max(seen.written.values(), default=0)
-    online = max(seen.stepped.values(), default=0.0)
-    if not online or seen.target_moved:
-        return
     given = [load for load in seen.loads if load.from_target and load.module is not target]
-    if given and not writes:
-        yield found(
-            "target-never-updated",
-            f"the model was given the target's weights {len(given)} times in {len(seen.steps)} steps, and the target "
-            "never the model's",
+    online, count = max(seen.stepped.values(), default=0.0), len(seen.steps)
+    if not online:
+        return
+    text, grade = "", "fault"
+    if seen.target_moved and seen.follows and max(seen.follows) < ASTRAY:
+        text = (
+            f"the target was changed {len(seen.follows)} times in {count} steps, never towards the model: the cosine "
+            f"of its change and the way there was {max(seen.follows):.2g} at most, where 1 is straight"
         )
-    elif own or writes:
-        yield found(
-            "target-never-updated",
-            f"the target was written to {max(writes, len(own))} times in {len(seen.steps)} steps, each time with its "
-            f"own values: it moved by 0, while one step moved the model by up to {online:.3g}",
-        )
-    elif len(seen.steps) >= LONG:
-        yield found(
-            "target-never-updated",
-            f"no write to the target in {len(seen.steps)} steps, while steps moved the model by up to {online:.3g}",
-            "suspicion",
-        )
+    elif not seen.target_moved and given and not seen.written:
+        text = f"the model was given the target's weights {len(given)} times in {count} steps, the target never its own"
+    elif not seen.target_moved and (own or seen.written):
+        times = max(seen.written, len(own))
+        text = f"the target was written to {times} times in {count} steps with its own values, and moved by 0"
+    elif not seen.target_moved and count >= LONG:
+        text, grade = f"nothing wrote to the target in {count} steps", "suspicion"
+    if text:
+        yield found("target-never-updated", f"{text}; one step moved the model by up to {online:.3g}", grade)
 
 
 def _shared(model: nn.Module, target: nn.Module) -> int:
