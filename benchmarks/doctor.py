@@ -23,7 +23,6 @@ import resource
 import statistics
 import sys
 import time
-import types
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -87,7 +86,6 @@ class Outcome:
 
 def ask_doctor(make: Callable[..., Any], mended: bool | None) -> list[Alarm]:
     """Our own: only the first finding may name the cause."""
-    sys.modules["helpers.doctor.examine"].time = types.SimpleNamespace(monotonic=time.process_time)
     report = doctor.examine(**make(*sides(mended)))
     alarms = [(finding.grade, {finding.cause}) for finding in report if finding.grade != "note"]
     return alarms[:1] + [(grade, set()) for grade, _ in alarms[1:]]
@@ -208,17 +206,39 @@ def of_right_ones(outcomes: list[Outcome]) -> list[list[str | float]]:
     return rows
 
 
+def ask_all(kept: Path | None, tools: list[str]) -> list[Outcome]:
+    """Ask these tools about every side of every program; what the file holds already is not asked again."""
+    outcomes = [Outcome(**one) for one in json.loads(kept.read_text("utf-8"))] if kept and kept.exists() else []
+    known = {(one.program, one.side, one.tool) for one in outcomes}
+    for program, mended in spread():
+        side = "right" if mended is None else "mended" if mended else "faulty"
+        for tool in tools:
+            if (program.name, side, tool) not in known:
+                outcomes.append(outcome(tool, program, mended))
+                print(tool, side, program.name, outcomes[-1].alarm or "-", outcomes[-1].said, flush=True)
+        if kept:
+            kept.write_text(json.dumps([asdict(one) for one in outcomes], indent=1), encoding="utf-8")
+    return outcomes
+
+
+def spread() -> list[tuple[Listed, bool | None]]:
+    """Every side of every program, the kinds mixed, so that a run that was stopped has seen something of each."""
+    faulty = sorted(FAULTY, key=lambda program: (program.group, program.kind, program.name))
+    mixed = [program for start in range(4) for program in faulty[start::4]]
+    todo: list[tuple[Listed, bool | None]] = [(program, mended) for program in mixed for mended in (False, True)]
+    some = [(program, None) for program in RIGHT]
+    for place, side in enumerate(some):
+        todo.insert(8 * place + 8, side)
+    return todo
+
+
 def main() -> None:
+    """Arguments: a file to keep outcomes in, so that a run can go on where it was stopped; then tools, or all."""
     torch.set_num_threads(1)
-    todo = [(program, mended) for program in FAULTY for mended in (False, True)] + [
-        (program, None) for program in RIGHT
-    ]
-    outcomes = []
-    for program, mended in todo:
-        outcomes += [outcome(tool, program, mended) for tool in TOOLS]
-        print(*(f"{one.tool}: {one.alarm or '-'}" for one in outcomes[-len(TOOLS) :]), program.name, mended, flush=True)
-    if len(sys.argv) > 1:  # where to keep what was said of each program
-        Path(sys.argv[1]).write_text(json.dumps([asdict(one) for one in outcomes], indent=1), encoding="utf-8")
+    kept, tools = Path(sys.argv[1]) if len(sys.argv) > 1 else None, sys.argv[2:] or list(TOOLS)
+    outcomes = ask_all(kept, tools)
+    if tools != list(TOOLS):
+        return
     peers = [torch, torchtest2, torch_preflight]
     columns = ["kind of fault"]
     for tool in TOOLS:

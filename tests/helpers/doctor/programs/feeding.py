@@ -222,7 +222,7 @@ def a_gap_in_the_table(mended):
     return usual(mlp(13, 16, 3), nn.CrossEntropyLoss(), (rows, labels))
 
 
-@faulty("leak", "feature-is-label", "label-in-inputs", further=True)
+@faulty("leak", "label-in-inputs", further=True)
 def the_answer_among_the_columns(mended):
     """The label is left among the columns: everything is known from one of them."""
     rows, labels = table("breast_cancer")

@@ -26,9 +26,7 @@ FAULTY: list[Listed] = []
 RIGHT: list[Listed] = []
 
 
-def faulty(
-    kind: str, *causes: str, further: bool = False, unseen: bool = False
-) -> Callable[..., Callable[..., Given]]:
+def faulty(kind: str, *causes: str, further: bool = False, unseen: bool = False) -> Callable[..., Callable[..., Given]]:
     """List a function of ``mended`` under the kind of its fault; what it draws is the same in every call.
 
     Args:

@@ -106,7 +106,7 @@ def nll_of_scores(mended):
     return usual(mlp(13, 16, 3), loss_fn, table("wine"))
 
 
-@faulty("loss contract", "loss-not-minimal-at-truth", "kl-without-log", further=True)
+@faulty("loss contract", "loss-not-minimal-at-truth", further=True)
 def kl_without_logarithm(mended):
     """kl_div expects logarithms first and is given shares."""
     rows, labels = table("wine")
@@ -118,7 +118,7 @@ def kl_without_logarithm(mended):
     return usual(mlp(13, 16, 3), loss_fn, (rows, wanted))
 
 
-@faulty("loss contract", "loss-unbounded", "loss-sign", further=True)
+@faulty("loss contract", "loss-unbounded", further=True)
 def divergence_with_the_wrong_sign(mended):
     """A penalty on the features is subtracted: the loss falls without end as they grow."""
     model = mlp(10, 16, 1)
@@ -201,9 +201,7 @@ def weights_across_the_batch(mended):
     return given | {"batches": batches[:14], "valid": batches[14:]}
 
 
-@faulty(
-    "broadcasting", "targets-reshaped", "batch-mixed", "label-without-information", "loss-broadcasts", further=True
-)
+@faulty("broadcasting", "targets-reshaped", "batch-mixed", "label-without-information", "loss-broadcasts", further=True)
 def targets_reshaped_across_the_batch(mended):
     """Targets (2, B) are brought to (B, 2) with view, which pairs rows with other rows' targets."""
     rows, course = diabetes()

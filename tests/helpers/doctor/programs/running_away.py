@@ -24,7 +24,7 @@ def root_of_no_distance(mended):
     return usual(model, None, (rows, labels), step=step)
 
 
-@faulty("numerics", "gradient-not-finite", further=True)
+@faulty("numerics", "gradient-not-finite", "outputs-not-finite", further=True)
 def logarithm_of_a_share(mended):
     """The logarithm of a sigmoid is infinite where it has come to 0: one row far out suffices."""
     rows, course = diabetes()

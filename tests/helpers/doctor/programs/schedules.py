@@ -84,7 +84,7 @@ def rate_that_grows(mended):
     return usual(model, nn.CrossEntropyLoss(), table("wine"), **given)
 
 
-@faulty("schedule", "rate-never-falls", further=True)
+@faulty("schedule", "schedule-of-another-optimizer", "rate-never-falls", further=True)
 def schedule_of_another_optimizer(mended):
     """The schedule was made for an optimizer that is no longer in use."""
     model = small_cnn()

@@ -44,7 +44,7 @@ def cleared_at_the_start_of_an_epoch(mended):
     return usual(model, mse_loss, diabetes(), optimizer=optimizer, train_step=train_step)
 
 
-@faulty("step", "gradient-cleared-before-step", "nothing-moves", "gradient-differs", further=True)
+@faulty("step", "zero-grad-before-step", "gradient-differs", further=True)
 def cleared_between_backward_and_step(mended):
     """zero_grad stands after backward: the step finds no gradient."""
 
@@ -122,7 +122,7 @@ def values_clipped_while_scaled(mended):
     return usual(model, mse_loss, diabetes(), optimizer=optimizer, train_step=train_step)
 
 
-@faulty("step", "clipped-before-unscaling", "clipped-to-nothing", "gradient-differs", further=True)
+@faulty("step", "clipped-before-unscaling", "clipping-too-strong", further=True)
 def scaled_by_hand_and_clipped(mended):
     """The loss is multiplied by 4096 by hand, and the gradients are clipped before they are divided."""
     model = mlp(13, 16, 3)
@@ -144,7 +144,7 @@ def scaled_by_hand_and_clipped(mended):
     return usual(model, cross_entropy, table("wine"), optimizer=optimizer, train_step=train_step)
 
 
-@faulty("step", "clipped-to-nothing", "clipping-too-strong", "gradient-differs", further=True)
+@faulty("step", "clipping-too-strong", further=True)
 def clipped_to_a_ten_thousandth(mended):
     """A bound of 0.0001 for the gradient's norm, with plain SGD: no step is longer than a millionth."""
     model = small_cnn()

@@ -240,7 +240,7 @@ class Adder(nn.Module):
         return self.layers(rows - 0.5 + self.shift)
 
 
-@faulty("work in place", "changed-in-place", "inputs-changed-in-place", further=True)
+@faulty("work in place", "changed-in-place", further=True)
 def data_changed_by_the_model(mended):
     """``rows -= 0.5`` in forward changes the reader's own data, a little more in every epoch."""
     return usual(Adder(inplace=not mended), nn.MSELoss(), diabetes())
