@@ -1,6 +1,7 @@
 """Target networks and teachers: are they held still, and are they ever brought up to date?"""
 
 from collections.abc import Iterator
+from statistics import median
 
 from torch import nn
 
@@ -47,10 +48,10 @@ def _updates(seen: Recording, target: nn.Module) -> Iterator[Finding]:
     if not online:
         return
     text, grade = "", "fault"
-    if seen.target_moved and seen.follows and max(seen.follows) < ASTRAY:
+    if seen.target_moved and seen.follows and median(seen.follows) < ASTRAY:
         text = (
-            f"the target was changed {len(seen.follows)} times in {count} steps, never towards the model: the cosine "
-            f"of its change and the way there was {max(seen.follows):.2g} at most, where 1 is straight"
+            f"the target was changed {len(seen.follows)} times in {count} steps, and not towards the model: the cosine "
+            f"of its change and the way there was {median(seen.follows):.2g}, where 1 is straight"
         )
     elif not seen.target_moved and given and not seen.written:
         text = f"the model was given the target's weights {len(given)} times in {count} steps, the target never its own"

@@ -229,7 +229,7 @@ def test_targets(soft):
 
 
 def test_a_target_that_is_averaged_with_itself():
-    model = nn.Linear(4, 1)
+    model = nn.Sequential(nn.Linear(4, 32), nn.Tanh(), nn.Linear(32, 1))
     target = copy.deepcopy(model).requires_grad_(False)
 
     def shrink(_model):
