@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 from helpers.doctor.causes.cause import Cause
 from helpers.doctor.causes.of_data import DATA_CAUSES
+from helpers.doctor.causes.of_evaluations import EVALUATION_CAUSES
 from helpers.doctor.causes.of_losses import LOSS_CAUSES
 from helpers.doctor.causes.of_models import MODEL_CAUSES
 from helpers.doctor.causes.of_steps import STEP_CAUSES
 from helpers.doctor.findings import GRADES, Finding
 
-CAUSES = {cause.id: cause for cause in (*DATA_CAUSES, *STEP_CAUSES, *LOSS_CAUSES, *MODEL_CAUSES)}
+CAUSES = {cause.id: cause for cause in (*DATA_CAUSES, *STEP_CAUSES, *EVALUATION_CAUSES, *LOSS_CAUSES, *MODEL_CAUSES)}
 ORDER = {cause: place for place, cause in enumerate(CAUSES)}
 
 

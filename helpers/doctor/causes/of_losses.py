@@ -1,10 +1,9 @@
-"""Causes that lie between the model's answer and the loss, in sequences, and in the reader's evaluation."""
+"""Causes that lie between the model's answer and the loss, and in sequences."""
 
 from helpers.doctor.causes.cause import Cause
 
 LOSS = "what-the-loss-expects"
 SEQUENCE = "what-may-see-what"
-EVALUATION = "is-the-figure-right"
 
 LOSS_CAUSES = (
     # checks/losses.py and checks/ranges.py
@@ -142,63 +141,15 @@ LOSS_CAUSES = (
         SEQUENCE,
     ),
     Cause(
+        "padding-in-loss",
+        "most of the loss asks for padding behind padding, which is easy, and hides how the rest is learned",
+        "leave padding out: F.cross_entropy(..., ignore_index=pad), except the first one where it ends the text",
+        SEQUENCE,
+    ),
+    Cause(
         "padding-seen",
         "an answer depends on how much padding stands beside it, that is, on the other texts of the batch",
         "pass key_padding_mask=tokens == pad, pack the sequence, or leave padding out of the mean",
         SEQUENCE,
-    ),
-    # checks/evaluation.py
-    Cause(
-        "evaluation-takes-wrong-axis",
-        "the figure compares something else than each sample's best class",
-        "take output.argmax(dim=1), and softmax(dim=1) if any",
-        EVALUATION,
-        hides=("evaluation-depends-on-batching", "evaluation-figure-wrong"),
-    ),
-    Cause(
-        "evaluation-threshold",
-        "scores and probabilities have different borders: 0 and 0.5",
-        "compare scores with 0, or torch.sigmoid(scores) with 0.5",
-        EVALUATION,
-        hides=("evaluation-figure-wrong",),
-    ),
-    Cause(
-        "evaluation-averages-batches",
-        "a small last batch counts as much as a full one",
-        "sum over samples and divide by their number at the end",
-        EVALUATION,
-        hides=("evaluation-depends-on-batching", "evaluation-figure-wrong"),
-    ),
-    Cause(
-        "evaluation-in-train-mode",
-        "dropout is on and BatchNorm learns from the validation set",
-        "call model.eval() before evaluation, and model.train() after it",
-        EVALUATION,
-        hides=("evaluation-depends-on-batching", "evaluation-random", "evaluation-figure-wrong"),
-    ),
-    Cause(
-        "evaluation-leaves-eval-mode",
-        "training goes on without dropout and with BatchNorm standing still",
-        "call model.train() at the start of every epoch, or at the end of the evaluation",
-        EVALUATION,
-    ),
-    Cause(
-        "evaluation-changes-model",
-        "what evaluation does to the model is learned from the validation set",
-        "evaluate under model.eval() and torch.no_grad()",
-        EVALUATION,
-    ),
-    Cause(
-        "evaluation-depends-on-batching",
-        "the same samples in other batches give another figure",
-        "count per sample along the feature axis, and divide once at the end",
-        EVALUATION,
-        hides=("evaluation-figure-wrong",),
-    ),
-    Cause(
-        "evaluation-figure-wrong",
-        "the figure is not what its samples give when they are counted one by one",
-        "sum over samples and divide by their number at the end",
-        EVALUATION,
     ),
 )

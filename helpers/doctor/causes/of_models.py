@@ -59,6 +59,13 @@ MODEL_CAUSES = (
         hides=("weights-do-not-move",),
     ),
     Cause(
+        "gradient-vanishes",
+        "the first layers get next to no gradient and stay as they started",
+        "use ReLU in place of sigmoids, skip connections, or normalization between the layers",
+        GRADIENTS,
+        hides=("input-ignored", "weights-do-not-move", "outputs-collapse", "cannot-memorize-batch"),
+    ),
+    Cause(
         "gradient-not-finite",
         "one step turns the weights into NaN and they never come back",
         "keep arguments of log, sqrt, pow and division off zero, as in torch.sqrt(x + 1e-8)",

@@ -19,6 +19,7 @@ from helpers.doctor.checks.ranges import check_growth, check_ranges
 from helpers.doctor.checks.registration import check_optimizer, check_registration
 from helpers.doctor.checks.sequence import check_steps
 from helpers.doctor.checks.splits import check_labels, check_overlap, check_scaling, check_twins
+from helpers.doctor.checks.starts import check_shared_layers, check_start_loss
 from helpers.doctor.checks.units import check_equal_units
 
 CHECKS = (
@@ -28,6 +29,8 @@ CHECKS = (
     Check("what the checkpoint holds", check_checkpoint, ("checkpoint",)),
     Check("numbers that are finite", check_finite, ("loss",)),
     Check("gradient flow", check_flow, ("loss",)),
+    Check("layers in several places", check_shared_layers),
+    Check("the first loss", check_start_loss, ("loss", "answers")),
     Check("units that differ", check_equal_units, ("optimizer",)),
     Check("dependence on the input", check_input, ("calls",)),
     Check("dependence on the batch", check_batch, ("calls",)),

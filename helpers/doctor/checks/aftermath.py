@@ -25,6 +25,7 @@ def check_aftermath(program: Program) -> Iterator[Finding]:
     losses = train_for(program, STEPS, SECONDS)
     if not losses or losses[-1] != losses[-1]:
         return
+    _settle(program)
     if program.has_loss:
         yield from _modes_apart(program, len(losses))
     if not program.answers_alone:
@@ -69,6 +70,19 @@ def _modes_apart(program: Program, steps: int) -> Iterator[Finding]:
         )
 
 
+def _settle(program: Program) -> None:
+    """Let every BatchNorm gather the statistics of the weights as they are now: a short training leaves them behind."""
+    norms = [module for module in program.model.modules() if isinstance(module, NORMS) and module.training]
+    if not norms or not program.has_loss:
+        return
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean of all that comes
+    for batch in program.sample:
+        with WithoutDropout(), torch.no_grad(), attributes_of(program.model):
+            loss_of(program, batch)
+
+
 def _mean_loss(program: Program, train: bool) -> float:
     losses = []
     for batch in program.sample:
@@ -88,7 +102,7 @@ def _forgotten(program: Program, steps: int) -> Iterator[Finding]:
         return
     for label, count in zip(*torch.unique(labels, return_counts=True), strict=True):
         rare, mine = labels == label, scores[:, int(label)] - _best_other(scores, int(label))
-        if not 5 <= int(count) <= 0.15 * len(labels):
+        if not 5 <= int(count) <= min(0.15, 0.4 / scores.shape[1]) * len(labels):
             continue
         recall, order = float((mine[rare] > 0).float().mean()), _above(mine[rare], mine[~rare])
         if recall <= 0.2 and order > 0.65:

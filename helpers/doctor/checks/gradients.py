@@ -48,10 +48,50 @@ def check_flow(program: Program) -> Iterator[Finding]:
         )
     unused = [name for name in unreached if name not in cut]
     if unused and names:
-        yield found("part-without-gradient", f"the loss does not use {_list(unused)}", "note")
+        idle = _computed(program, unused)
+        seen = f"the loss does not use {_list(idle or unused)}" + (", which every pass computes" if idle else "")
+        yield found("part-without-gradient", seen, "suspicion" if idle else "note")
+    yield from _vanishing(grads)
     still = [name for name, parts in grads.items() if name not in unreached and not _any(parts)]
     if still:
         yield from _without_influence(program, still)
+
+
+def _vanishing(grads: Grads) -> Iterator[Finding]:
+    """Compare the sizes of the matrices' gradients: from the last layers to the first they should not die out."""
+    sizes = {
+        name: sum(float(part.square().mean().sqrt()) for part in parts if part is not None)
+        for name, parts in grads.items()
+        if any(part is not None and part.dim() > 1 for part in parts)
+    }
+    nonzero = {name: size for name, size in sizes.items() if 0 < size < float("inf")}
+    if len(nonzero) < 4:
+        return
+    weak, strong = min(nonzero, key=nonzero.__getitem__), max(nonzero, key=nonzero.__getitem__)
+    if nonzero[weak] < 1e-7 * nonzero[strong]:
+        yield found(
+            "gradient-vanishes",
+            f"the gradient of {weak} is {nonzero[weak]:.1g} on average, that of {strong} {nonzero[strong]:.1g}",
+            "suspicion",
+        )
+
+
+def _computed(program: Program, names: list[str]) -> list[str]:
+    """Return those of the parameters whose module is called in a pass: its result is thrown away."""
+    called: set[str] = set()
+    owners = dict(program.model.named_modules())
+
+    def note(name: str) -> Any:
+        return lambda *_: called.add(name)
+
+    hooks = [owners[name.rpartition(".")[0]].register_forward_hook(note(name)) for name in names if "." in name]
+    try:
+        with torch.no_grad():
+            loss_of(program, program.sample[0])
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [name for name in names if name in called]
 
 
 def _without_influence(program: Program, still: list[str]) -> Iterator[Finding]:

@@ -8,17 +8,18 @@ from torch import Tensor, nn
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.interception import Attention, NotInPlace
-from helpers.doctor.probing import CLOSE, answers, furthest, inputs_of, kick, largest_inputs
-from helpers.doctor.program import Program
-from helpers.doctor.trees import batch_length, first_float, rows, tensors
+from helpers.doctor.interception import Attention, NotInPlace, WithoutDropout
+from helpers.doctor.probing import CLOSE, answers, attributes_of, furthest, inputs_of, kick, largest_inputs
+from helpers.doctor.program import Program, outputs
+from helpers.doctor.trees import batch_length, cloned, first_float, rows, tensors
 
 
 def check_input(program: Program) -> Iterator[Finding]:
     """Give the model different samples; also with moved weights, all answers should not be the same."""
     inputs = largest_inputs(program)
     kick(program.model)
-    answer = answers(program.model, inputs)
+    with WithoutDropout():  # in train mode, since BatchNorm does not know the scale of its inputs before training
+        answer = answers(program.model, inputs, train=True)
     if not answer or answer[0].dim() == 0 or len(answer[0]) < 2 or not _differ(first_float(inputs)):
         return
     first = answer[0]
@@ -113,8 +114,9 @@ def _batch_first(module: nn.Module) -> bool | None:
 
 
 def check_in_place(program: Program) -> Iterator[Finding]:
-    """Run the activations out of place; the answers should not change."""
+    """Run the activations out of place; the answers should not change, and the batch should not in any case."""
     inputs = inputs_of(program)[0]
+    yield from _batch_changed(program, inputs)
     with Attention():  # any mode makes torch take the same path through attention layers
         before = answers(program.model, inputs)
     switched = [(name, module) for name, module in program.model.named_modules() if getattr(module, "inplace", False)]
@@ -128,4 +130,22 @@ def check_in_place(program: Program) -> Iterator[Finding]:
         yield found(
             "changed-in-place",
             f"the answers change by {100 * change:.0f} % of their size when {name} does not overwrite its input",
+        )
+
+
+def _batch_changed(program: Program, inputs: Any) -> Iterator[Finding]:
+    """Compare the inputs before and after a pass."""
+    given = cloned(inputs)
+    with torch.no_grad(), attributes_of(program.model):
+        outputs(program.model, given)
+    changed = [
+        (old, new) for old, new in zip(tensors(inputs), tensors(given), strict=True) if not torch.equal(old, new)
+    ]
+    if changed and not bool(changed[0][0].isnan().any()):
+        far = float((changed[0][0].float() - changed[0][1].float()).abs().max())
+        kept = isinstance(program.batches, (list, tuple))
+        yield found(
+            "changed-in-place",
+            f"one pass of the model changes the batch that it is given, by up to {far:.2g}: the next epoch reads that",
+            "fault" if kept else "suspicion",
         )

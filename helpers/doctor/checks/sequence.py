@@ -138,9 +138,15 @@ def _changes(tokens: Tensor) -> Tensor:
 def _end(steps: Steps) -> Iterator[Finding]:
     """Look where texts end in a run of one token: its first place should be asked for in some text."""
     given, asked = steps.given, steps.asked()
-    if given is None or bool((asked >= 0).all()):
+    if given is None:
         return
     last = given[:, -1].mode().values
+    behind = float(((given == last) & (asked == last)).sum() / (asked >= 0).sum().clamp_min(1))
+    if behind > 0.3 and float((given[:, -2:] == last).float().mean()) > 0.5:
+        seen = f"{100 * behind:.0f} % of what the loss asks for is token {int(last)} behind token {int(last)}"
+        yield found("padding-in-loss", seen, "suspicion")
+    if bool((asked >= 0).all()):
+        return
     starts = (given != last).long().cumsum(1).argmax(1) + 1  # where the run begins
     rows = [row for row in range(len(given)) if 2 <= int(starts[row]) < given.shape[1] and given[row, -1] == last]
     ends = [(row, int(starts[row])) for row in rows]

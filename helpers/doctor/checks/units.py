@@ -21,6 +21,7 @@ def check_equal_units(program: Program) -> Iterator[Finding]:
     program.model.train()
     for step in range(STEPS):
         train_one(program, program.sample[step % len(program.sample)])
+    idle = [name for name, p in equal.items() if bool((p == start[name]).all()) and _no_gradient(p)]
     copies = [name for name, p in equal.items() if _rows_equal(p) and not bool((p == start[name]).all())]
     if copies:
         rows = equal[copies[0]].shape[0]
@@ -28,6 +29,16 @@ def check_equal_units(program: Program) -> Iterator[Finding]:
             "units-start-equal",
             f"the {rows} units of {copies[0]} have the same weights, and still have after {STEPS} steps",
         )
+
+    elif idle:
+        yield found(
+            "units-start-equal",
+            f"all {equal[idle[0]].shape[0]} units of {idle[0]} start equal and have a gradient of 0 in {STEPS} steps",
+        )
+
+
+def _no_gradient(parameter: Tensor) -> bool:
+    return parameter.grad is not None and not bool((parameter.grad != 0).any())
 
 
 def _rows_equal(parameter: Tensor) -> bool:
