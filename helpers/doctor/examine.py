@@ -15,7 +15,7 @@ from helpers.doctor.findings import Finding, Report
 from helpers.doctor.program import Program, ProgramError, checked, loss_of
 from helpers.doctor.state import restored
 
-SECONDS = 15.0  # no new check starts after this time
+SECONDS = 12.0  # no new check starts after this time
 
 
 def examine(

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from helpers.doctor.attributes import attributes_of
 from helpers.doctor.clock import Clock
 from helpers.doctor.program import Program, loss_of, outputs
 from helpers.doctor.trees import batch_length, cloned, tensors
@@ -35,18 +36,6 @@ def drawn_from(seed: int) -> Iterator[None]:
         yield
     finally:
         torch.set_rng_state(state)
-
-
-@contextmanager
-def attributes_of(model: nn.Module, keep: bool = True) -> Iterator[None]:
-    """Put back the plain attributes of every module, such as a hidden state, after a call."""
-    held = {module: dict(vars(module)) for module in model.modules()} if keep else {}
-    try:
-        yield
-    finally:
-        for module, attributes in held.items():
-            vars(module).clear()
-            vars(module).update(attributes)
 
 
 def answers(model: nn.Module, inputs: Any, *, train: bool = False, seed: int = 0, carry: bool = False) -> list[Tensor]:

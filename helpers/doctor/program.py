@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from helpers.doctor.attributes import attributes_of
 from helpers.doctor.trees import batch_length, cloned, mapped, tensors
 
 SAMPLE = 8  # so many batches are looked at, unless a check reads the whole set
@@ -65,7 +66,7 @@ class Program:
     def answers_alone(self) -> bool:
         """True where the model runs on the inputs of a batch, without the step around it."""
         try:
-            with torch.no_grad():
+            with torch.no_grad(), attributes_of(self.model):
                 outputs(self.model, cloned(split(self.sample[0])[0]))
         except (TypeError, NotImplementedError):
             if self.step is None and self.train_step is None:
@@ -93,7 +94,8 @@ class Program:
         hook = self.model.register_forward_pre_hook(note, with_kwargs=True)
         try:
             if self.has_loss:
-                loss_of(self, cloned(batch))
+                with attributes_of(self.model):
+                    loss_of(self, cloned(batch))
             elif self.train_step is not None:
                 self.train_step(self.model, cloned(batch), self.optimizer)
         finally:

@@ -119,7 +119,7 @@ LOSS_CAUSES = (
         "each position reads off its own answer; without it, when generating, nothing is left",
         "pass is_causal=True, or mask with torch.ones(T, T).triu(1).bool()",
         SEQUENCE,
-        hides=("overfits-at-once", "valid-overlaps-train"),
+        hides=("valid-overlaps-train",),
     ),
     Cause(
         "targets-not-shifted",

@@ -70,7 +70,7 @@ MODEL_CAUSES = (
         "one step turns the weights into NaN and they never come back",
         "keep arguments of log, sqrt, pow and division off zero, as in torch.sqrt(x + 1e-8)",
         GRADIENTS,
-        hides=("rate-too-high", "weights-not-finite"),
+        hides=("rate-too-high",),
     ),
     Cause(
         "outputs-not-finite",
@@ -86,12 +86,6 @@ MODEL_CAUSES = (
         GRADIENTS,
         hides=("cannot-memorize-batch",),
     ),
-    Cause(
-        "units-dead-at-start",
-        "a unit that answers zero to every sample gets no gradient and learns nothing",
-        "start the biases at zero, scale the inputs, or use nn.LeakyReLU()",
-        GRADIENTS,
-    ),
     # checks/outputs.py
     Cause(
         "input-ignored",
@@ -105,7 +99,7 @@ MODEL_CAUSES = (
         "the layer runs along the batch: a sample is mixed with others and not with its own steps",
         "pass batch_first=True, or hand it inputs of shape (T, B, F)",
         OUTPUTS,
-        hides=("batch-mixed", "input-ignored", "answers-depend-on-batching", "evaluation-depends-on-batching"),
+        hides=("batch-mixed", "input-ignored", "evaluation-depends-on-batching"),
     ),
     Cause(
         "batch-mixed",

@@ -1,6 +1,6 @@
 """The checks of model, loss and data, in the order in which they run."""
 
-from helpers.doctor.checks.aftermath import check_aftermath
+from helpers.doctor.checks.aftermath import check_aftermath, check_one_batch
 from helpers.doctor.checks.calls import check_loss_calls
 from helpers.doctor.checks.check import Check
 from helpers.doctor.checks.checkpoints import check_checkpoint
@@ -29,7 +29,7 @@ CHECKS = (
     Check("what the checkpoint holds", check_checkpoint, ("checkpoint",)),
     Check("numbers that are finite", check_finite, ("loss",)),
     Check("gradient flow", check_flow, ("loss",)),
-    Check("layers in several places", check_shared_layers),
+    Check("layers in several places", check_shared_layers, ("calls",)),
     Check("the first loss", check_start_loss, ("loss", "answers")),
     Check("units that differ", check_equal_units, ("optimizer",)),
     Check("dependence on the input", check_input, ("calls",)),
@@ -59,6 +59,7 @@ CHECKS = (
     Check("labels of both sides", check_labels, ("valid",)),
     Check("the evaluation's figure", check_evaluation, ("evaluate", "valid")),
     Check("a short training", check_aftermath),
+    Check("one batch", check_one_batch, ("loss", "optimizer")),
 )
 
 __all__ = ["CHECKS", "Check"]

@@ -6,11 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from helpers.doctor.attributes import attributes_of
 from helpers.doctor.causes import found
+from helpers.doctor.clock import Clock
 from helpers.doctor.collected import Collected
 from helpers.doctor.findings import Finding
 from helpers.doctor.interception import WithoutDropout
-from helpers.doctor.probing import answers, attributes_of, furthest, largest_batch, mode_of, train_for
+from helpers.doctor.probing import answers, furthest, largest_batch, mode_of, train_for, train_one
 from helpers.doctor.program import Program, loss_of, split
 from helpers.doctor.trees import batch_length, tensors
 
@@ -33,6 +35,17 @@ def check_aftermath(program: Program) -> Iterator[Finding]:
     after = answers(program.model, inputs)
     yield from _posterior(program, inputs, after, len(losses))
     yield from _forgotten(program, len(losses))
+
+
+def check_one_batch(program: Program) -> Iterator[Finding]:
+    """Train on one batch over and over: most programs can learn it by heart, though not all need to."""
+    batch, losses, clock = largest_batch(program), list[float](), Clock(1.5)
+    program.model.train()
+    while len(losses) < 80 and not clock.over:
+        losses.append(train_one(program, batch))
+    if len(losses) >= 30 and 0 < 0.8 * losses[0] < min(losses[-5:]):
+        seen = f"after {len(losses)} steps on one batch its loss is {losses[-1]:.3g}, {losses[0]:.3g} at the start"
+        yield found("cannot-memorize-batch", seen, "note")
 
 
 def _posterior(program: Program, inputs: Any, after: list[Tensor], steps: int) -> Iterator[Finding]:

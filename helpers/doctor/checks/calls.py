@@ -8,10 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from helpers.doctor.attributes import attributes_of
 from helpers.doctor.causes import found
 from helpers.doctor.checks.losses import is_distribution
 from helpers.doctor.findings import Finding
-from helpers.doctor.probing import attributes_of, kick
+from helpers.doctor.probing import kick
 from helpers.doctor.program import Program, loss_of
 
 LOSSES = (F.cross_entropy, F.binary_cross_entropy_with_logits, F.nll_loss, F.kl_div)

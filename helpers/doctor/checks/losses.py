@@ -80,7 +80,7 @@ def is_distribution(answer: Tensor) -> bool:
 def _leaves_its_bounds(probe: LossProbe, good: float) -> Iterator[Finding]:
     """Binary targets: look for constant scores that cost less than the right answer, or nothing that is a number."""
     targets, answer = probe.targets, probe.answer
-    if targets is None or not targets.is_floating_point() or not bool((answer < 0).any()):
+    if targets is None or not targets.is_floating_point() or not bool(((answer < 0) | (answer > 1)).any()):
         return
     grid = [-4 + 0.05 * place for place in range(161)]
     costs = {score: probe.value(torch.full_like(answer, score)) for score in grid}

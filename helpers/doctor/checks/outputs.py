@@ -6,10 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from helpers.doctor.attributes import attributes_of
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
 from helpers.doctor.interception import Attention, NotInPlace, WithoutDropout
-from helpers.doctor.probing import CLOSE, answers, attributes_of, furthest, inputs_of, kick, largest_inputs
+from helpers.doctor.probing import CLOSE, answers, furthest, inputs_of, kick, largest_inputs
 from helpers.doctor.program import Program, outputs
 from helpers.doctor.trees import batch_length, cloned, first_float, rows, tensors
 

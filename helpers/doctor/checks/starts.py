@@ -9,7 +9,7 @@ from helpers.doctor.causes import found
 from helpers.doctor.checks.losses import right_answers
 from helpers.doctor.findings import Finding
 from helpers.doctor.loss_probe import LossProbe
-from helpers.doctor.probing import largest_batch
+from helpers.doctor.probing import answers, largest_batch
 from helpers.doctor.program import Program
 
 FAR = 4.0  # times the loss of equal scores
@@ -28,12 +28,23 @@ def check_start_loss(program: Program) -> Iterator[Finding]:
 
 
 def check_shared_layers(program: Program) -> Iterator[Finding]:
-    """Look for one layer that stands in several places of the model."""
+    """Look for one layer that stands in several places of the model and runs in each."""
     places: dict[nn.Module, list[str]] = {}
     for name, module in program.model.named_modules(remove_duplicate=False):
         if next(module.parameters(recurse=False), None) is not None:
             places.setdefault(module, []).append(name)
-    shared = [names for names in places.values() if len(names) > 1]
+    shared = [names for module, names in places.items() if len(names) > 1 and _runs(program, module) > 1]
     if shared:
         named = ", ".join(shared[0][:3])
         yield found("layers-share-weights", f"{named} are one and the same layer, with one set of weights", "suspicion")
+
+
+def _runs(program: Program, module: nn.Module) -> int:
+    """Count how often a layer runs in one pass: one name may be but another name for it."""
+    runs: list[int] = []
+    hook = module.register_forward_hook(lambda *_: runs.append(1))
+    try:
+        answers(program.model, program.calls[0])
+    finally:
+        hook.remove()
+    return len(runs)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from helpers.doctor.checks.aftermath import check_aftermath
+from helpers.doctor.checks.aftermath import check_aftermath, check_one_batch
 from helpers.doctor.checks.data import check_masks, check_values
 from helpers.doctor.checks.labels import check_label_column, check_label_information
 from helpers.doctor.checks.order import check_epochs, check_order, check_target_order
@@ -197,3 +197,10 @@ def test_collapsed_posterior(averaged, expected):
 
     x = 0.7 * torch.randn(256, 3) @ torch.randn(3, 12)
     assert causes(check_aftermath, program(Drawn(), None, (x, x), size=64, step=step)) == expected
+
+
+def test_a_batch_that_cannot_be_learned_is_a_note():
+    x = torch.randn(64, 3)
+    noisy = program(nn.Linear(3, 1), nn.MSELoss(), (x, torch.randn(64, 1)), size=64)
+    assert set(causes(check_one_batch, noisy).values()) <= {"note"}
+    assert causes(check_one_batch, program(mlp(), nn.CrossEntropyLoss(), blobs(), rate=0.05)) == {}

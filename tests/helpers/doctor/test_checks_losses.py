@@ -28,6 +28,7 @@ def negative_log(shares, truth):
     return -(truth * shares.log() + (1 - truth) * (1 - shares).log()).mean()
 
 
+torch.manual_seed(0)
 LOSS_FAULTS = {
     # check, model, loss, data, causes
     "softmax twice": (
@@ -193,6 +194,15 @@ def test_end_token(trained, expected):
     texts = torch.cat([torch.randint(1, 12, (32, 6)), torch.zeros(32, 4, dtype=torch.long)], 1)
     inputs, targets = texts[:, :-1], texts[:, 1:].clone()
     targets[:, 6 if trained else 5 :] = -100
+    assert causes(check_steps, program(Decoder(), of_each_step, (inputs, targets))) == expected
+
+
+@pytest.mark.parametrize(("left_out", "expected"), [(False, {"padding-in-loss": "suspicion"}), (True, {})])
+def test_padding_in_the_loss(left_out, expected):
+    texts = torch.cat([torch.randint(1, 12, (32, 5)), torch.zeros(32, 7, dtype=torch.long)], 1)
+    inputs, targets = texts[:, :-1], texts[:, 1:].clone()
+    if left_out:
+        targets[:, 5:] = -100
     assert causes(check_steps, program(Decoder(), of_each_step, (inputs, targets))) == expected
 
 

@@ -10,9 +10,10 @@ from torch import nn
 from helpers.doctor.checks.checkpoints import check_checkpoint
 from helpers.doctor.checks.freezing import check_freeze_flags
 from helpers.doctor.checks.gradients import check_finite, check_flow
-from helpers.doctor.checks.modes import check_batch_of_one, check_determinism
+from helpers.doctor.checks.modes import check_batch_of_one, check_determinism, check_dropout
 from helpers.doctor.checks.outputs import check_batch, check_in_place, check_input
 from helpers.doctor.checks.registration import check_optimizer, check_registration
+from helpers.doctor.checks.starts import check_shared_layers, check_start_loss
 from helpers.doctor.checks.units import check_equal_units
 from tests.helpers.doctor.small import blobs, causes, line, mlp, program
 
@@ -138,7 +139,10 @@ def test_softmax_over_one(axis, expected):
     assert causes(check_flow, given) == expected
 
 
-@pytest.mark.parametrize(("start", "expected"), [(0.1, {"units-start-equal": "fault"}), (None, {})])
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [(0.1, {"units-start-equal": "fault"}), (0.0, {"units-start-equal": "fault"}), (None, {})],
+)
 def test_equal_units(start, expected):
     model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
     if start is not None:
@@ -273,3 +277,96 @@ def test_checkpoints(case):
     expected = {"prefix": {"checkpoint-not-loaded": "fault"}, "live": {"checkpoint-is-reference": "fault"}}
     given = program(model, nn.CrossEntropyLoss(), blobs(), checkpoint=saved)
     assert causes(check_checkpoint, given) == expected.get(case, {})
+
+
+class Thrown(nn.Module):
+    """Computes a second answer and throws it away, or has a layer that it never calls."""
+
+    def __init__(self, *, called):
+        super().__init__()
+        self.called, self.first, self.second = called, nn.Linear(6, 3), nn.Linear(6, 2)
+
+    def forward(self, x):
+        if self.called:
+            self.second(x)
+        return self.first(x)
+
+
+@pytest.mark.parametrize(("called", "grade"), [(True, "suspicion"), (False, "note")])
+def test_work_that_is_thrown_away(called, grade):
+    given = program(Thrown(called=called), nn.CrossEntropyLoss(), blobs())
+    assert causes(check_flow, given) == {"part-without-gradient": grade}
+
+
+@pytest.mark.parametrize(("kind", "expected"), [(nn.Sigmoid, {"gradient-vanishes": "suspicion"}), (nn.ReLU, {})])
+def test_gradient_that_vanishes(kind, expected):
+    layers = [layer for _ in range(16) for layer in (nn.Linear(10, 10), kind())]
+    for layer in layers[::2]:
+        nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+    given = program(nn.Sequential(*layers, nn.Linear(10, 1)), nn.MSELoss(), (torch.randn(64, 10), torch.randn(64, 1)))
+    assert causes(check_flow, given) == expected
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(100.0, {"start-loss-high": "suspicion"}), (1.0, {})])
+def test_first_loss(factor, expected):
+    model = mlp()
+    with torch.no_grad():
+        model[2].weight.mul_(factor)
+    assert causes(check_start_loss, program(model, nn.CrossEntropyLoss(), blobs())) == expected
+
+
+@pytest.mark.parametrize(("copies", "expected"), [(False, {"layers-share-weights": "suspicion"}), (True, {})])
+def test_layers_in_several_places(copies, expected):
+    layer = nn.Linear(6, 6)
+    layers = [copy.deepcopy(layer) if copies else layer for _ in range(3)]
+    model = nn.Sequential(*layers, nn.Linear(6, 3))
+    assert causes(check_shared_layers, program(model, nn.CrossEntropyLoss(), blobs())) == expected
+
+
+def test_another_name_for_a_layer_is_no_second_place():
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(6, 3)
+            self.steps = nn.Sequential(self.linear, nn.Tanh())
+
+        def forward(self, x):
+            return self.steps(x)
+
+    assert causes(check_shared_layers, program(Named(), nn.CrossEntropyLoss(), blobs())) == {}
+
+
+def test_tied_weights_are_no_shared_layer():
+    model = nn.Sequential(nn.Embedding(12, 8), nn.Linear(8, 12))
+    model[1].weight = model[0].weight
+    given = program(model, nn.CrossEntropyLoss(), (torch.randint(12, (64,)), torch.randint(12, (64,))))
+    assert causes(check_shared_layers, given) == {}
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.95, {"dropout-too-strong": "suspicion"}), (0.5, {})])
+def test_strength_of_dropout(share, expected):
+    given = program(nn.Sequential(mlp(), nn.Dropout(share)), nn.CrossEntropyLoss(), blobs())
+    assert causes(check_dropout, given) == expected
+
+
+def test_a_model_that_changes_its_batch():
+    class Shifts(nn.Linear):
+        def forward(self, x):
+            return super().forward(x.sub_(x.mean()))
+
+    given = program(Shifts(6, 3), nn.CrossEntropyLoss(), blobs())
+    assert causes(check_in_place, given) == {"changed-in-place": "fault"}
+
+
+def test_a_batch_that_is_given_in_two_parts_by_the_step():
+    class Mixes(nn.Linear):
+        def forward(self, x, more):
+            return super().forward(x + more - x.mean())
+
+    def step(model, batch):
+        (x, others), y = batch
+        return F.cross_entropy(model(x, others[0]), y)
+
+    x, y = blobs()
+    batches = [((a, [0 * a]), b) for a, b in zip(x.split(16), y.split(16), strict=True)]
+    assert causes(check_batch, program(Mixes(6, 3), None, batches=batches, step=step)) == {"batch-mixed": "fault"}

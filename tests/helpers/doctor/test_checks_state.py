@@ -216,6 +216,7 @@ def test_every_cause_is_complete_and_hides_known_ones():
         assert cause.mend
         assert cause.chapter.startswith("chapters/debugging.html#")
         assert cause.id not in cause.hides
+        assert CAUSES.keys() >= set(cause.hides)
 
 
 def test_report_is_sorted_and_escaped():
