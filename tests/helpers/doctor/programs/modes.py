@@ -13,15 +13,15 @@ class Hidden(nn.Module):
 
     def __init__(self, *, known: bool) -> None:
         super().__init__()
-        steps = [nn.Linear(13, 48), nn.ReLU(), nn.Dropout(0.5)]
-        self.linear = steps[0]
+        steps = [nn.ReLU(), nn.Dropout(0.5)]
         self.steps = nn.ModuleList(steps) if known else steps
-        self.head = nn.Linear(48, 3)
+        self.first, self.head = nn.Linear(13, 48), nn.Linear(48, 3)
 
     def forward(self, rows):
+        hidden = self.first(rows)
         for step in self.steps:
-            rows = step(rows)
-        return self.head(rows)
+            hidden = step(hidden)
+        return self.head(hidden)
 
 
 @faulty("mode", "dropout-always-on")
