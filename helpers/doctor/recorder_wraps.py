@@ -1,7 +1,9 @@
 """What stands in for torch's functions while a recorder listens: each calls the original, and notes what it did."""
 
 import functools
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,10 +23,13 @@ Function = Callable[..., Any]
 
 
 def install_clipping(recorder: "Recorder") -> None:
-    """Listen to clip_grad_norm_ and clip_grad_value_ under both of their addresses."""
+    """Listen to clip_grad_norm_ and clip_grad_value_ under every name by which a module has imported them."""
     for name, kind in (("clip_grad_norm_", "norm"), ("clip_grad_value_", "value")):
-        for module in (torch.nn.utils, torch.nn.utils.clip_grad):
-            recorder.patches.replace(module, name, functools.partial(clipping, recorder, kind))
+        original = getattr(torch.nn.utils, name)
+        listening = clipping(recorder, kind, original)
+        loaded = [module for module in list(sys.modules.values()) if isinstance(module, ModuleType)]
+        for module in [module for module in loaded if vars(module).get(name) is original]:
+            recorder.patches.replace(module, name, lambda _, stand_in=listening: stand_in)
 
 
 def clipping(recorder: "Recorder", kind: str, original: Function) -> Function:

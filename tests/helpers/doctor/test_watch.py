@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils import clip_grad_norm_
 
 from helpers import doctor
 from helpers.doctor import ProgramError
@@ -215,6 +216,14 @@ def backward_past_the_scaler(model, optimizer, batches):
         scaler.update()
 
 
+def clipped_by_an_imported_name(model, optimizer, batches):
+    for x, y in batches:
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y).backward()
+        optimizer.step()
+        clip_grad_norm_(model.parameters(), 1.0)
+
+
 def never_stepped(model, _optimizer, batches):
     for x, y in [*batches, *batches]:
         F.mse_loss(model(x), y).backward()
@@ -233,6 +242,7 @@ FAULTY = [
     (cleared_in_every_microbatch, "zero-grad-in-every-microbatch"),
     (cleared_before_the_step, "zero-grad-before-step"),
     (clipped_after_the_step, "clipping-after-step"),
+    (clipped_by_an_imported_name, "clipping-after-step"),
     (clipped_while_scaled, "clipped-before-unscaling"),
     (stepped_past_the_scaler, "gradient-differs"),
     (never_stepped, "step-never-called"),
