@@ -29,7 +29,11 @@ def install_clipping(recorder: "Recorder") -> None:
         listening = clipping(recorder, kind, original)
         loaded = [module for module in list(sys.modules.values()) if isinstance(module, ModuleType)]
         for module in [module for module in loaded if vars(module).get(name) is original]:
-            recorder.patches.replace(module, name, lambda _, stand_in=listening: stand_in)
+            recorder.patches.replace(module, name, functools.partial(_always, listening))
+
+
+def _always(stand_in: Function, _original: Function) -> Function:
+    return stand_in
 
 
 def clipping(recorder: "Recorder", kind: str, original: Function) -> Function:
