@@ -45,25 +45,25 @@ def check_label_information(program: Program) -> Iterator[Finding]:
     shares = torch.unique(labels, return_counts=True)[1] / len(labels)
     if not 2 <= len(shares) <= 10 or float(shares.max()) > 0.8 or flat.shape[1] > len(flat) // 4:
         return
-    generator = torch.Generator().manual_seed(0)
-    flat = (flat - flat.mean(0)) / flat.std(0).clamp_min(1e-6)
+    scores = _guesses(labels, (flat - flat.mean(0)) / flat.std(0).clamp_min(1e-6))
+    if all(score < chance + 1.5 * spread for score, chance, spread in scores.values()):
+        parts = [f"{100 * mine:.0f} % by {name} (shuffled {100 * by:.0f} %)" for name, (mine, by, _) in scores.items()]
+        yield found("label-without-information", f"labels are guessed {' and '.join(parts)}", "suspicion")
+
+
+def _guesses(labels: Tensor, flat: Tensor) -> dict[str, tuple[float, float, float]]:
+    """Return, for two ways to guess, the share that is right, and mean and spread of it for shuffled labels."""
     nearest = torch.cdist(flat, flat).fill_diagonal_(torch.inf).argmin(1)
     guesses: dict[str, Callable[[Tensor], float]] = {
-        "nearest other sample": lambda y: _share(y[nearest], y),
-        "linear fit": lambda y: _linear(flat, y),
+        "the nearest other sample": lambda y: _share(y[nearest], y),
+        "a linear fit": lambda y: _linear(flat, y),
     }
-    scores = {}
+    generator, scores = torch.Generator().manual_seed(0), {}
     for name, guess in guesses.items():
-        chance = torch.tensor(
-            [guess(labels[torch.randperm(len(labels), generator=generator)]) for _ in range(SHUFFLES)]
-        )
+        orders = [torch.randperm(len(labels), generator=generator) for _ in range(SHUFFLES)]
+        chance = torch.tensor([guess(labels[order]) for order in orders])
         scores[name] = (guess(labels), float(chance.mean()), float(chance.std()) + 1e-6)
-    if all(score < chance + 1.5 * spread for score, chance, spread in scores.values()):
-        seen = " and ".join(
-            f"{100 * score:.0f} % by the {name} (shuffled {100 * chance:.0f} %)"
-            for name, (score, chance, _) in scores.items()
-        )
-        yield found("label-without-information", f"labels are guessed {seen}", "suspicion")
+    return scores
 
 
 def _share(guess: Tensor, labels: Tensor) -> float:

@@ -41,10 +41,10 @@ def check_shared_layers(program: Program) -> Iterator[Finding]:
 
 def _runs(program: Program, module: nn.Module) -> int:
     """Count how often a layer runs in one pass: one name may be but another name for it."""
-    runs: list[int] = []
+    inputs, runs = program.calls[0], list[int]()
     hook = module.register_forward_hook(lambda *_: runs.append(1))
     try:
-        answers(program.model, program.calls[0])
+        answers(program.model, inputs)
     finally:
         hook.remove()
     return len(runs)
