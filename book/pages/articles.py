@@ -21,12 +21,12 @@ ARTICLES = (
     article(
         "A first model",
         "Concepts, logistic and softmax regression from scratch, a ConvNet on MNIST.",
-        "C6 C7 C13 L1 L2 L3 L4 S1 S2 S3 S4 S5 S6 N1 N2 N8 A1 A2",
+        "C6 C7 C13 L1 L2 L3 L4 S1 S2 S3 S4 S5 S6 N1 N2 N8 A1 A2 B3",
     ),
     article(
         "Models trained and tested",
         "Activations, metrics, a perceptron, a CNN on CIFAR-10, an LSTM on AG_NEWS, compression and security.",
-        "C1 C2 C3 C4 C11 C12 C14 L5 L6 L7 N3 N4 N5 N6 N7 R1 R2 R3 R4 R5 R6 P1 P4 A3 E2 E3 E4 G1 G2 Q3",
+        "C1 C2 C3 C4 C11 C12 C14 L5 L6 L7 N3 N4 N5 N6 N7 R1 R2 R3 R4 R5 R6 P1 P4 A3 E2 E3 E4 G1 G2 Q3 B1",
     ),
     article(
         "How a model is built",
@@ -41,7 +41,7 @@ ARTICLES = (
     article(
         "A model of one's own",
         "From building to tuning: optimizers, losses, metrics, data augmentation.",
-        "T1 T2 T3 T4 T5 T6 T7 D1 D2 D3 D4 D5 E1 G4 Q1 Q2",
+        "T1 T2 T3 T4 T5 T6 T7 D1 D2 D3 D4 D5 E1 G4 Q1 Q2 B2",
     ),
 )
 

@@ -14,8 +14,23 @@ def ids(letter, count):
 
 # By topic, whichever chapter runs them: tensors and concepts, logistic and softmax regression, convolutional and
 # recurrent networks, U-Net, tuning, data augmentation, deployment, attention, representations,
-# models that generate, reinforcement learning.
-CASES = {"C": 14, "L": 7, "S": 8, "N": 8, "R": 6, "U": 11, "T": 7, "D": 5, "P": 4, "A": 3, "E": 4, "G": 4, "Q": 3}
+# models that generate, reinforcement learning, debugging.
+CASES = {
+    "C": 14,
+    "L": 7,
+    "S": 8,
+    "N": 8,
+    "R": 6,
+    "U": 11,
+    "T": 7,
+    "D": 5,
+    "P": 4,
+    "A": 3,
+    "E": 4,
+    "G": 4,
+    "Q": 3,
+    "B": 3,
+}
 REQUIRED = [case for letter, count in CASES.items() for case in ids(letter, count)]
 
 
