@@ -20,6 +20,7 @@ from tests.helpers.doctor.programs import (  # noqa: F401  loading a file lists 
     sequences,
     starting,
     steps,
+    unseen,
     wiring,
 )
 from tests.helpers.doctor.programs.listing import FAULTY, RIGHT, Listed
