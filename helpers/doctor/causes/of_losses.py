@@ -92,7 +92,7 @@ LOSS_CAUSES = (
         "start-loss-high",
         "an untrained classifier should not be surer than chance, which costs ln K",
         "scale the inputs, and start the last layer small",
-        LOSS,
+        "the-loss-at-the-start",
     ),
     Cause(
         "posterior-collapsed",
@@ -104,7 +104,7 @@ LOSS_CAUSES = (
         "cannot-memorize-batch",
         "a program that cannot learn one batch by heart rarely learns more",
         "follow the chapter's order: data, shapes, loss, gradients, rate",
-        "one-batch",
+        "learn-one-batch-by-heart",
     ),
     # checks/sequence.py
     Cause(
