@@ -19,6 +19,7 @@ INSTEAD = {  # the chapter's other bundled data or world; and one sentence a ste
     "logistic-regression": {"dataset": "synthetic"},
     "reinforcement": {"environment": "MountainCar-v0"},
     "rnn": {"batch_size": 64},
+    "attention": {"batch_size": 64},
 }
 
 
