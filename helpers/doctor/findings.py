@@ -89,6 +89,7 @@ class Report:
 
 def _row(finding: Finding) -> str:
     """Return one row of the table; everything that comes from the examined program is escaped."""
-    link = f'<a href="{html.escape(finding.chapter)}">{html.escape(finding.cause)}</a>'
+    page = finding.chapter.rpartition("/")[2]  # chapters, which show such tables, lie beside it in the book
+    link = f'<a href="{html.escape(page)}">{html.escape(finding.cause)}</a>'
     cells = [html.escape(text) for text in (finding.grade, finding.seen, finding.why, finding.mend)]
     return "<tr>" + "".join(f'<td style="{STYLE}">{cell}</td>' for cell in [*cells, link]) + "</tr>"
