@@ -4,6 +4,8 @@
 
 With ``--dataset cifar10`` or ``photo-patches`` it trains the residual network of the chapter on CNNs. After each
 epoch it saves a checkpoint, and the same command goes on from there; torchrun does so by itself when a process dies.
+Set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for torchrun: otherwise a restart reads the addresses of the processes that
+are gone, and waits for them.
 The result is the same as without the interruption, and up to rounding that of one process; where there is batch
 normalization, each process averages over its own share of a batch.
 """
