@@ -1,0 +1,98 @@
+"""The training script: two processes end where one ends, also if one of them is killed on the way."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+import torch.distributed as dist
+
+from apps.scaling import train_ddp
+from book.notebooks import ROOT
+from helpers import models, train
+
+EPOCHS = 40
+SECONDS = 240
+
+pytestmark = pytest.mark.skipif(
+    not (dist.is_available() and dist.is_gloo_available()), reason="this PyTorch has no gloo to join processes with"
+)
+
+
+def start(folder, *words):
+    """Start the script in two processes, on a free port of this machine."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command += ["--max-restarts=3", "--monitor-interval=0.1", "-m", "apps.scaling.train_ddp"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT)}
+    environment["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # or a restart waits for processes that are gone
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([*command, "--out", str(folder), *words], cwd=ROOT, env=environment, **pipes)
+
+
+def epochs_done(folder, model):
+    file = folder / "last.ckpt"
+    return train.load_checkpoint(file, model).epoch if file.exists() else 0
+
+
+def weights(folder):
+    model = models.MLP(64, (64,), 10)
+    assert epochs_done(folder, model) == EPOCHS
+    return model.state_dict()
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("alone")
+    train_ddp.main(["--out", str(folder), "--epochs", str(EPOCHS)])
+    return weights(folder)
+
+
+def workers(launcher):
+    psutil = pytest.importorskip("psutil")
+    return [child for child in psutil.Process(launcher.pid).children() if "train_ddp" in " ".join(child.cmdline())]
+
+
+def kill_one(launcher, folder, epoch):
+    """Kill a process of the two at a random moment after an epoch, in the midst of training."""
+    give_up = time.monotonic() + SECONDS
+    model = models.MLP(64, (64,), 10)
+    while epochs_done(folder, model) < epoch:
+        assert launcher.poll() is None, launcher.communicate()[1]
+        assert time.monotonic() < give_up, "waited in vain"
+        time.sleep(0.02)
+    time.sleep(random.uniform(0, 0.1))
+    random.choice(workers(launcher)).send_signal(signal.SIGKILL)
+
+
+def test_a_killed_process_changes_nothing_of_the_result(tmp_path, alone):
+    random.seed()  # at other moments in each run
+    job = start(tmp_path, "--epochs", str(EPOCHS))
+    try:
+        kill_one(job, tmp_path, random.randint(1, 25))
+        printed, complained = job.communicate(timeout=SECONDS)
+    finally:
+        job.terminate()
+        job.wait()
+    assert job.returncode == 0, complained
+    assert "failed (exitcode" in complained  # of the killed one, or of the other, which it left alone
+    assert printed.count("world size 2, on cpu; the last checkpoint is") == 1
+    survived = weights(tmp_path)
+    assert max(float((survived[name] - alone[name]).abs().max()) for name in alone) < 1e-4
+
+
+def test_the_network_of_the_cnn_chapter_is_trained_on_photographs(tmp_path, capsys):
+    train_ddp.main(["--out", str(tmp_path), "--dataset", "photo-patches", "--epochs", "1"])
+    assert capsys.readouterr().out.startswith("epoch 1/1  loss ")
+    train.load_checkpoint(tmp_path / "last.ckpt", models.ResNet(3, 10, width=16, stages=2, stem=4))
+
+
+def test_a_process_without_a_gpu_of_its_own_is_told_so(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(SystemExit, match="Each process needs a GPU of its own, and this machine has 2"):
+        train_ddp.join()
