@@ -2,7 +2,7 @@
 
 from helpers.doctor.causes.cause import Cause
 
-EVALUATION = "is-the-figure-right"
+EVALUATION = "is-the-number-right"
 
 EVALUATION_CAUSES = (
     # checks/evaluation.py
