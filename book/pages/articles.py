@@ -21,7 +21,7 @@ ARTICLES = (
     article(
         "A first model",
         "Concepts, logistic and softmax regression from scratch, a ConvNet on MNIST.",
-        "C6 C7 C13 L1 L2 L3 L4 S1 S2 S3 S4 S5 S6 N1 N2 N8 A1 A2 B3",
+        "C6 C7 C13 L1 L2 L3 L4 S1 S2 S3 S4 S5 S6 N1 N2 N8 A1 A2 B3 X2",
     ),
     article(
         "Models trained and tested",
@@ -31,7 +31,7 @@ ARTICLES = (
     article(
         "How a model is built",
         "Step by step, up to tuning, compression, transfer and deployment.",
-        "C5",
+        "C5 X3",
     ),
     article(
         "PyTorch by example",
@@ -41,7 +41,7 @@ ARTICLES = (
     article(
         "A model of one's own",
         "From building to tuning: optimizers, losses, metrics, data augmentation.",
-        "T1 T2 T3 T4 T5 T6 T7 D1 D2 D3 D4 D5 E1 G4 Q1 Q2 B2",
+        "T1 T2 T3 T4 T5 T6 T7 D1 D2 D3 D4 D5 E1 G4 Q1 Q2 B2 X1",
     ),
 )
 

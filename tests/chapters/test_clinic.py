@@ -14,7 +14,7 @@ def ids(letter, count):
 
 # By topic, whichever chapter runs them: tensors and concepts, logistic and softmax regression, convolutional and
 # recurrent networks, U-Net, tuning, data augmentation, deployment, attention, representations,
-# models that generate, reinforcement learning, debugging.
+# models that generate, reinforcement learning, debugging, scaling.
 CASES = {
     "C": 14,
     "L": 7,
@@ -30,6 +30,7 @@ CASES = {
     "G": 4,
     "Q": 3,
     "B": 3,
+    "X": 3,
 }
 REQUIRED = [case for letter, count in CASES.items() for case in ids(letter, count)]
 
