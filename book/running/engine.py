@@ -3,8 +3,8 @@
 One writes the notebook once: papermill's own writes the whole file before and after every cell. With two hundred cells
 and their pictures that is a third of the processor time that a chapter takes.
 
-The other runs a reader's notebook as papermill does. In both, the kernel keeps its own log to itself, but for errors:
-it warns of eavesdroppers on a connection that never leaves the machine.
+The other runs a reader's notebook as papermill does. In both, the kernel keeps its own log to itself: it warns of
+eavesdroppers on a connection that never leaves the machine, and calls its own end an error.
 """
 
 from typing import Any
@@ -16,12 +16,12 @@ QUIET = "quiet-kernel"
 
 
 class QuietKernelEngine(NBClientEngine):
-    """Runs the cells as papermill does; of the kernel's own log only errors are seen."""
+    """Runs the cells as papermill does, without the kernel's own log."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, *arguments: Any, **options: Any) -> None:
         """Execute the cells; see papermill for the arguments."""
-        super().execute_managed_notebook(nb_man, *arguments, extra_arguments=["--log-level=ERROR"], **options)
+        super().execute_managed_notebook(nb_man, *arguments, extra_arguments=["--log-level=CRITICAL"], **options)
 
 
 class WrittenOnceEngine(QuietKernelEngine):

@@ -38,7 +38,7 @@ class Finding:
         return f"{self.grade}: {self.cause}\n  seen: {self.seen}\n  why:  {self.why}\n  mend: {self.mend}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """Findings in the order to mend them, and what could not be examined.
 
@@ -67,7 +67,7 @@ class Report:
     def __len__(self) -> int:
         return len(self.findings)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = [str(finding) for finding in self.findings] or ["no finding"]
         if self.left_out:
             lines += ["left out:", *(f"  {sentence}" for sentence in self.left_out)]

@@ -65,8 +65,8 @@ class Watch:
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.report)
 
-    def __str__(self) -> str:
-        return str(self.report)
+    def __repr__(self) -> str:
+        return "a watch whose loop has not ended" if self._report is None else repr(self._report)
 
     def _repr_html_(self) -> str:
         return self.report._repr_html_()

@@ -634,3 +634,11 @@ def test_a_closure_is_booked_after_it_has_run():
     assert causes(watched(loop, model=model)) == []
     several = torch.optim.LBFGS(model.parameters(), lr=0.1)
     assert causes(watched(loop, model=model, optimizer=several, epochs=1)) == []
+
+
+def test_what_a_cell_shows_is_the_same_in_a_second_run():
+    open_watch = doctor.watch(nn.Linear(4, 1))
+    assert repr(open_watch) == "a watch whose loop has not ended"
+    seen = watched(right)
+    assert repr(seen) == str(seen) == str(seen.report) == repr(seen.report)
+    assert " at 0x" not in repr(seen)
