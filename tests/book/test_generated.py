@@ -29,9 +29,9 @@ def chapter(title="First: a start", goals="Prerequisites: none."):
         new_markdown_cell("Here is where it goes."),
         new_code_cell("plt.show()", outputs=[picture, claim("dots", 1, equals=1)], metadata=figure),
         new_markdown_cell("## Clinic"),
-        new_markdown_cell("### X1 · A loss has `no` shape\n\nThe cross-entropy."),
+        new_markdown_cell("### Z1 · A loss has `no` shape\n\nThe cross-entropy."),
         new_code_cell("1", outputs=[new_output("stream", text="ValueError: bad | shape\n")]),
-        new_markdown_cell("### X2 · ReLU is fine"),
+        new_markdown_cell("### Z2 · ReLU is fine"),
         new_code_cell("2", outputs=[claim("slope", 0.5, equals=0.5)]),
         new_markdown_cell(
             "## Recap\n\n### References\n\n- Kingma and Ba, [Adam](https://arxiv.org/abs/1412.6980), 2014."
@@ -79,13 +79,13 @@ def test_the_level_counts_the_chapters_before():
 def test_the_clinic_lists_each_case_with_what_the_machine_says():
     page = clinic.page({"first": chapter()})
     assert (
-        "| X1 | [A loss has `no` shape](chapters/first.ipynb#x1--a-loss-has-no-shape) | `ValueError: bad \\| shape` |"
+        "| Z1 | [A loss has `no` shape](chapters/first.ipynb#z1--a-loss-has-no-shape) | `ValueError: bad \\| shape` |"
         in page
     )
-    assert "| X2 | [ReLU is fine](chapters/first.ipynb#x2--relu-is-fine) | slope: 0.5 |" in page
-    assert "found while these were tried.\n\n- X1 · " in page
-    assert "### Losses\n\n- X1 · " in page
-    assert "### Activations\n\n- X2 · " in page
+    assert "| Z2 | [ReLU is fine](chapters/first.ipynb#z2--relu-is-fine) | slope: 0.5 |" in page
+    assert "found while these were tried.\n\n- Z1 · " in page
+    assert "### Losses\n\n- Z1 · " in page
+    assert "### Activations\n\n- Z2 · " in page
 
 
 def test_the_front_page_is_filled():
