@@ -79,7 +79,7 @@ STEP_CAUSES = (
         "dropout does nothing and BatchNorm never adapts to the data",
         "call model.train() at the start of each epoch",
         STEP,
-        hides=("evaluation-leaves-eval-mode", "train-eval-apart", "rate-too-high"),
+        hides=("evaluation-leaves-eval-mode", "train-eval-apart", "rate-too-high", "outputs-not-finite"),
     ),
     Cause(
         "target-is-the-same-object",
@@ -99,6 +99,7 @@ STEP_CAUSES = (
         "the loss can be lowered by moving the target",
         "compute the target under torch.no_grad()",
         STEP,
+        hides=("target-never-updated",),
     ),
     Cause(
         "weights-do-not-move",

@@ -18,11 +18,17 @@ from helpers.doctor.steps.order import judge_calls, judge_clearing, judge_leftov
 from helpers.doctor.steps.rates import check_rate
 from helpers.doctor.steps.run import STEPS, recorded
 from helpers.doctor.steps.scaling import judge_clipping, judge_limit, judge_scale, judge_unscaling
-from helpers.doctor.steps.schedules import judge_first, judge_never, judge_plateau, judge_rates
+from helpers.doctor.steps.schedules import judge_first, judge_never, judge_owner, judge_plateau, judge_rates
 from helpers.doctor.steps.targets import LONG, judge_reference, judge_target
 from helpers.doctor.steps.terms import check_terms
 
-ALWAYS = (judge_movement, judge_coverage, judge_frozen, judge_target)  # also of the doctor's own plain step
+ALWAYS = (
+    judge_movement,
+    judge_coverage,
+    judge_frozen,
+    judge_target,
+    judge_owner,
+)  # also of the doctor's own plain step
 OF_LOOPS = (
     judge_leftovers,
     judge_clearing,

@@ -15,7 +15,8 @@ TIMES = 3.0
 
 def judge_losses(seen: Recording, given: Given) -> Iterator[Finding]:
     """Look for the first loss that is no number, and for a loss that ends far above where it began."""
-    losses = [backward.loss for backward in seen.backwards]
+    # A scaler tries scales that are too high on purpose, and leaves such steps out.
+    losses = [backward.loss for backward in seen.backwards if backward.scale == 1.0]
     broken = next((place for place, loss in enumerate(losses) if not math.isfinite(loss)), None)
     if broken is not None and not all(math.isnan(loss) for loss in losses):  # NaN stands for a pass without one number
         before = f"; the one before was {losses[broken - 1]:.3g}" if broken else ""

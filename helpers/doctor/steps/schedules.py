@@ -86,13 +86,17 @@ def _swings(rates: list[float]) -> int:
 
 
 def judge_never(seen: Recording, given: Given) -> Iterator[Finding]:
-    """Look for a scheduler that a loop of several epochs never steps, or that belongs to another optimizer."""
+    """Look for a scheduler that a loop of several epochs never steps."""
     if given.scheduler is None:
         return
     if not seen.schedule and (_epochs(seen) > 2 or len(seen.steps) >= 25 * ENOUGH):
         yield found(
             "rate-never-falls", f"the scheduler was not stepped once in {len(seen.steps)} steps of the optimizer"
         )
+
+
+def judge_owner(seen: Recording, given: Given) -> Iterator[Finding]:
+    """Look for a scheduler that belongs to another optimizer than those that step."""
     known = {id(one) for optimizer in seen.optimizers for one in (optimizer, getattr(optimizer, "optimizer", None))}
     other = getattr(given.scheduler, "optimizer", None)
     if seen.steps and other is not None and id(other) not in known:
