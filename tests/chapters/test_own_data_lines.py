@@ -1,26 +1,14 @@
-"""The program for labeled lines of one's own, from the rnn chapter, on the small and odd files that people have."""
+"""The programs for labeled lines of one's own, from two chapters, on the small and odd files that people have."""
 
 import pytest
 
 from tests.chapters import own_program
-
-PRAISE = ["物美价廉，下次还来", "味道很好，很满意", "服务很好", "质量很好，满意", "送货很快", "很好，很快"]
-COMPLAINT = ["太慢了，不满意", "质量太差", "味道太差，不会再来", "服务太差了", "太贵了", "又慢又差"]
+from tests.chapters.own_lines import PRAISE, chinese, write
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    return own_program.write("rnn", tmp_path_factory.mktemp("program") / "lines.py")
-
-
-def write(folder, lines, encoding="utf-8", name="评论.csv"):
-    path = folder / name
-    path.write_bytes("\r\n".join(lines).encode(encoding))
-    return path
-
-
-def chinese(delimiter=","):
-    return [f"好评{delimiter}{text}" for text in PRAISE] + [f"差评{delimiter}{text}" for text in COMPLAINT]
+@pytest.fixture(scope="module", params=["attention", "rnn"])
+def file(request, tmp_path_factory):
+    return own_program.write(request.param, tmp_path_factory.mktemp("program") / "lines.py")
 
 
 def test_trains_and_names_a_new_text_in_fresh_processes(file, tmp_path):
