@@ -1,6 +1,5 @@
 """The program that measures before it trains, taken from the chapter, on the small and odd files that people have."""
 
-import random
 import re
 
 import pytest
@@ -8,26 +7,12 @@ import torch
 from torch import nn
 
 from tests.chapters import own_program
+from tests.chapters.own_tables import UNUSABLE, rows, write
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     return own_program.write("debugging", tmp_path_factory.mktemp("program") / "check_table.py")
-
-
-def rows(count=90, *, classes=("小", "大"), seed=0):
-    """Return rows of two columns and a class, which the second column decides."""
-    chance = random.Random(seed)
-    lines = []
-    for _ in range(count):
-        silent, telling = chance.uniform(-1, 1), chance.uniform(-1, 1)
-        lines.append(f"{silent:.3f},{telling:.3f},{classes[telling > 0]}")
-    return lines
-
-
-def write(path, lines, encoding="utf-8"):
-    path.write_bytes("\n".join(lines).encode(encoding))
-    return path
 
 
 def printed(program, capsys, tmp_path, lines):
@@ -119,19 +104,8 @@ def test_empty_lines_and_spaces_are_no_obstacle(program, tmp_path):
 @pytest.mark.parametrize(
     ("lines", "encoding", "sentence"),
     [
-        ([], "utf-8", "at least 30 rows"),
-        (["a,b,class", *rows(10)], "utf-8", "at least 30 rows"),
-        (["a;b;class", *[line.replace(",", ";") for line in rows()]], "utf-8", "with commas"),
-        (["甲,乙,类", *rows()], "gbk", "is not in UTF-8"),
-        (["a,b,class", *rows(), "1,big,小"], "utf-8", "Row 92, column 'b': 'big' is not a number"),
-        (["a,b,class", *rows(), "1,,小"], "utf-8", "Row 92, column 'b': '' is not a number"),
+        *UNUSABLE,
         (["a,b,class", "", *rows(), "1,,小"], "utf-8", "Row 93, column 'b': '' is not a number"),
-        (["a,b,class", *rows(), "nan,1,小"], "utf-8", "Row 92, column 'a': 'nan' is not a number"),
-        (["a,b,class", *rows(), "1e300,1,小"], "utf-8", "Row 92, column 'a': '1e300' is not a number"),
-        (["a,b,class", *rows(), "1,2,3,小"], "utf-8", "Row 92 has 4 values, not 3"),
-        (["a,b,class", *rows(classes=("one", "one"))], "utf-8", "at least 2 different classes"),
-        (["a,b,class", *rows(), "1,2,third"], "utf-8", "The class 'third' in column 'class' has fewer than 5 rows"),
-        (["a,b", *[line.rsplit(",", 1)[0] for line in rows()]], "utf-8", "Is the last column the class?"),
     ],
 )
 def test_what_cannot_be_used_is_told_in_a_sentence(program, tmp_path, lines, encoding, sentence):
