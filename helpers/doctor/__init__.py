@@ -9,10 +9,10 @@ from helpers.doctor.assertion import assert_healthy
 from helpers.doctor.causes import CAUSES
 from helpers.doctor.examine import examine
 from helpers.doctor.findings import Finding, Report
-from helpers.doctor.huggingface import examine_trainer
-from helpers.doctor.lightning import examine_lightning
+from helpers.doctor.frameworks.huggingface import examine_trainer
+from helpers.doctor.frameworks.lightning import examine_lightning
 from helpers.doctor.magic import load_ipython_extension
-from helpers.doctor.program import ProgramError
+from helpers.doctor.probing.program import ProgramError
 from helpers.doctor.watch import watch
 
 __all__ = [

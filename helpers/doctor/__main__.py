@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from helpers.doctor.examine import examine
-from helpers.doctor.program import ProgramError
+from helpers.doctor.probing.program import ProgramError
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -10,10 +10,10 @@ from torch.optim import Optimizer
 from helpers.doctor import checks, steps
 from helpers.doctor.causes import CAUSES, rank, without_symptoms
 from helpers.doctor.checks.check import Check
-from helpers.doctor.clock import Clock
 from helpers.doctor.findings import Finding, Report
-from helpers.doctor.program import Program, ProgramError, checked, loss_of
-from helpers.doctor.state import restored
+from helpers.doctor.probing.clock import Clock
+from helpers.doctor.probing.program import Program, ProgramError, checked, loss_of
+from helpers.doctor.probing.state import restored
 
 SECONDS = 12.0  # no new check starts after this time
 

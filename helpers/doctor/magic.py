@@ -6,7 +6,7 @@
 from typing import Any
 
 from helpers.doctor.findings import Report
-from helpers.doctor.program import ProgramError
+from helpers.doctor.probing.program import ProgramError
 from helpers.doctor.watch import watch
 
 

@@ -9,9 +9,9 @@ from torch.optim import Optimizer
 
 from helpers.doctor.causes import CAUSES, rank, without_symptoms
 from helpers.doctor.findings import Finding, Report
-from helpers.doctor.program import ProgramError
-from helpers.doctor.recorder import LIMIT, Recorder
-from helpers.doctor.recording import Recording
+from helpers.doctor.probing.program import ProgramError
+from helpers.doctor.recording.events import Recording
+from helpers.doctor.recording.recorder import LIMIT, Recorder
 from helpers.doctor.steps import Given, judged
 
 

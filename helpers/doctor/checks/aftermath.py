@@ -6,15 +6,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from helpers.doctor.attributes import attributes_of
 from helpers.doctor.causes import found
-from helpers.doctor.clock import Clock
-from helpers.doctor.collected import Collected
 from helpers.doctor.findings import Finding
-from helpers.doctor.interception import WithoutDropout
-from helpers.doctor.probing import answers, furthest, largest_batch, mode_of, train_for, train_one
-from helpers.doctor.program import Program, loss_of, split
-from helpers.doctor.trees import batch_length, tensors
+from helpers.doctor.probing.attributes import attributes_of
+from helpers.doctor.probing.clock import Clock
+from helpers.doctor.probing.collected import Collected
+from helpers.doctor.probing.interception import WithoutDropout
+from helpers.doctor.probing.program import Program, loss_of, split
+from helpers.doctor.probing.running import answers, furthest, largest_batch, mode_of, train_for, train_one
+from helpers.doctor.probing.trees import batch_length, tensors
 
 STEPS, SECONDS = 300, 4.0
 NORMS = torch.nn.modules.batchnorm._BatchNorm

@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from helpers.doctor.attributes import attributes_of
 from helpers.doctor.causes import found
 from helpers.doctor.checks.losses import is_distribution
 from helpers.doctor.findings import Finding
-from helpers.doctor.probing import kick
-from helpers.doctor.program import Program, loss_of
+from helpers.doctor.probing.attributes import attributes_of
+from helpers.doctor.probing.program import Program, loss_of
+from helpers.doctor.probing.running import kick
 
 LOSSES = (F.cross_entropy, F.binary_cross_entropy_with_logits, F.nll_loss, F.kl_div)
 ROUNDS = 3

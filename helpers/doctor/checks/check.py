@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program
+from helpers.doctor.probing.program import Program
 
 
 @dataclass(frozen=True)

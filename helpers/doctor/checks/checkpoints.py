@@ -8,7 +8,7 @@ from torch import Tensor
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program, loss_of
+from helpers.doctor.probing.program import Program, loss_of
 
 
 def check_checkpoint(program: Program) -> Iterator[Finding]:

@@ -7,14 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from helpers.doctor.attributes import attributes_of
 from helpers.doctor.causes import found
-from helpers.doctor.collected import training_set
 from helpers.doctor.findings import Finding
-from helpers.doctor.probing import train_one
-from helpers.doctor.program import Program
-from helpers.doctor.state import restored
-from helpers.doctor.trees import cloned, mapped, tensors
+from helpers.doctor.probing.attributes import attributes_of
+from helpers.doctor.probing.collected import training_set
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.running import train_one
+from helpers.doctor.probing.state import restored
+from helpers.doctor.probing.trees import cloned, mapped, tensors
 
 STEPS = 60
 

@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from helpers.doctor.attributes import attributes_of
 from helpers.doctor.causes import found
 from helpers.doctor.checks.figures import Answers, form_that_fits, right_figures, value_of, wrong_figures
 from helpers.doctor.findings import Finding
-from helpers.doctor.loss_probe import LossProbe
-from helpers.doctor.probing import CLOSE, answers, furthest, kick, train_for, train_one
-from helpers.doctor.program import Program, split
-from helpers.doctor.trees import batch_length, cloned, joined, rows, tensors
+from helpers.doctor.probing.attributes import attributes_of
+from helpers.doctor.probing.loss_probe import LossProbe
+from helpers.doctor.probing.program import Program, split
+from helpers.doctor.probing.running import CLOSE, answers, furthest, kick, train_for, train_one
+from helpers.doctor.probing.trees import batch_length, cloned, joined, rows, tensors
 
 SECONDS = 2.0
 

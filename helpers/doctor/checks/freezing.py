@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program
+from helpers.doctor.probing.program import Program
 
 
 def check_freeze_flags(program: Program) -> Iterator[Finding]:

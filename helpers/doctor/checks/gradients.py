@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.interception import SoftmaxAxes
-from helpers.doctor.probing import drawn_from, kick, trainable
-from helpers.doctor.program import Program, loss_of
+from helpers.doctor.probing.interception import SoftmaxAxes
+from helpers.doctor.probing.program import Program, loss_of
+from helpers.doctor.probing.running import drawn_from, kick, trainable
 
 Grads = dict[str, list[Tensor | None]]
 

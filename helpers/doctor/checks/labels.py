@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from helpers.doctor.causes import found
-from helpers.doctor.collected import training_set
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program
+from helpers.doctor.probing.collected import training_set
+from helpers.doctor.probing.program import Program
 
 SHUFFLES = 20
 

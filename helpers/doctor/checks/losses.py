@@ -8,9 +8,9 @@ from torch import Tensor
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.loss_probe import LossProbe
-from helpers.doctor.probing import largest_batch
-from helpers.doctor.program import Program
+from helpers.doctor.probing.loss_probe import LossProbe
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.running import largest_batch
 
 ABSURD = 1e4
 

@@ -9,10 +9,10 @@ from torch import nn
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.interception import WithoutDropout
-from helpers.doctor.probing import CLOSE, answers, furthest, inputs_of
-from helpers.doctor.program import Program, split
-from helpers.doctor.trees import batch_length, cloned, joined, tensors
+from helpers.doctor.probing.interception import WithoutDropout
+from helpers.doctor.probing.program import Program, split
+from helpers.doctor.probing.running import CLOSE, answers, furthest, inputs_of
+from helpers.doctor.probing.trees import batch_length, cloned, joined, tensors
 
 NORMS = torch.nn.modules.batchnorm._BatchNorm
 

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from helpers.doctor.causes import found
-from helpers.doctor.collected import Collected, training_set
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program
+from helpers.doctor.probing.collected import Collected, training_set
+from helpers.doctor.probing.program import Program
 
 DRAWS = {torch.rand, torch.randn, torch.randint, torch.rand_like, torch.randn_like, torch.bernoulli, torch.normal}
 DRAWS |= {Tensor.uniform_, Tensor.normal_, Tensor.bernoulli_, Tensor.bernoulli}

@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from helpers.doctor.attributes import attributes_of
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.interception import Attention, NotInPlace, WithoutDropout
-from helpers.doctor.probing import CLOSE, answers, furthest, inputs_of, kick, largest_inputs
-from helpers.doctor.program import Program, outputs
-from helpers.doctor.trees import batch_length, cloned, first_float, rows, tensors
+from helpers.doctor.probing.attributes import attributes_of
+from helpers.doctor.probing.interception import Attention, NotInPlace, WithoutDropout
+from helpers.doctor.probing.program import Program, outputs
+from helpers.doctor.probing.running import CLOSE, answers, furthest, inputs_of, kick, largest_inputs
+from helpers.doctor.probing.trees import batch_length, cloned, first_float, rows, tensors
 
 
 def check_input(program: Program) -> Iterator[Finding]:

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.interception import Attention
-from helpers.doctor.probing import answers, kick, largest_batch
-from helpers.doctor.program import Program, split
-from helpers.doctor.trees import mapped, tensors
+from helpers.doctor.probing.interception import Attention
+from helpers.doctor.probing.program import Program, split
+from helpers.doctor.probing.running import answers, kick, largest_batch
+from helpers.doctor.probing.trees import mapped, tensors
 
 
 def check_padding(program: Program) -> Iterator[Finding]:

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.loss_probe import LossProbe
-from helpers.doctor.probing import drawn_from, kick, largest_batch
-from helpers.doctor.program import Program
-from helpers.doctor.trees import tensors
+from helpers.doctor.probing.loss_probe import LossProbe
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.running import drawn_from, kick, largest_batch
+from helpers.doctor.probing.trees import tensors
 
 SAME = 1e-6
 

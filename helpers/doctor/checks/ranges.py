@@ -9,10 +9,10 @@ from torch import Tensor
 from helpers.doctor.causes import found
 from helpers.doctor.checks.losses import is_binary, is_distribution
 from helpers.doctor.findings import Finding
-from helpers.doctor.loss_probe import LossProbe
-from helpers.doctor.probing import answers, inputs_of, kick, largest_batch
-from helpers.doctor.program import Program
-from helpers.doctor.trees import mapped
+from helpers.doctor.probing.loss_probe import LossProbe
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.running import answers, inputs_of, kick, largest_batch
+from helpers.doctor.probing.trees import mapped
 
 LARGEST = 1_000_000  # numbers in one answer, above which nothing is searched
 

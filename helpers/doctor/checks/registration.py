@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.probing import trainable
-from helpers.doctor.program import Program, loss_of
+from helpers.doctor.probing.program import Program, loss_of
+from helpers.doctor.probing.running import trainable
 
 
 def check_registration(program: Program) -> Iterator[Finding]:

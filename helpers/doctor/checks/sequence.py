@@ -7,11 +7,11 @@ from torch import Tensor
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.interception import Attention
-from helpers.doctor.loss_probe import LossProbe
-from helpers.doctor.probing import CLOSE, answers, kick, largest_batch
-from helpers.doctor.program import Program
-from helpers.doctor.trees import mapped, tensors
+from helpers.doctor.probing.interception import Attention
+from helpers.doctor.probing.loss_probe import LossProbe
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.running import CLOSE, answers, kick, largest_batch
+from helpers.doctor.probing.trees import mapped, tensors
 
 SURE = 0.95
 

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from helpers.doctor.causes import found
-from helpers.doctor.collected import Collected, training_set, validation_set
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program
+from helpers.doctor.probing.collected import Collected, training_set, validation_set
+from helpers.doctor.probing.program import Program
 
 COMPARED = 2000  # samples of each side in the search for neighbours
 

@@ -8,9 +8,9 @@ from torch import nn
 from helpers.doctor.causes import found
 from helpers.doctor.checks.losses import right_answers
 from helpers.doctor.findings import Finding
-from helpers.doctor.loss_probe import LossProbe
-from helpers.doctor.probing import answers, largest_batch
-from helpers.doctor.program import Program
+from helpers.doctor.probing.loss_probe import LossProbe
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.running import answers, largest_batch
 
 FAR = 4.0  # times the loss of equal scores
 

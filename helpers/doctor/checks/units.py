@@ -6,8 +6,8 @@ from torch import Tensor
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.probing import train_one, trainable
-from helpers.doctor.program import Program
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.running import train_one, trainable
 
 STEPS = 3
 

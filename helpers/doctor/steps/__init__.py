@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from helpers.doctor.checks.check import Check
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program
-from helpers.doctor.recording import Recording
+from helpers.doctor.probing.program import Program
+from helpers.doctor.recording.events import Recording
 from helpers.doctor.steps.accumulation import check_averaging
 from helpers.doctor.steps.collapse import check_collapse
 from helpers.doctor.steps.epochs import check_sampler, check_schedule

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program, loss_of
-from helpers.doctor.recorder import Recorder
+from helpers.doctor.probing.program import Program, loss_of
+from helpers.doctor.probing.trees import batch_length, cloned, rows
+from helpers.doctor.recording.recorder import Recorder
 from helpers.doctor.steps.run import losses
-from helpers.doctor.trees import batch_length, cloned, rows
 
 CALLS = 24
 SECONDS = 2.0

@@ -9,9 +9,9 @@ import torch
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program, loss_of, outputs, split
+from helpers.doctor.probing.program import Program, loss_of, outputs, split
+from helpers.doctor.probing.trees import first_float
 from helpers.doctor.steps.run import losses
-from helpers.doctor.trees import first_float
 
 STEPS = 120
 SECONDS = 2.5

@@ -9,9 +9,9 @@ from torch.utils.data import DataLoader
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program
-from helpers.doctor.recorder import Recorder
-from helpers.doctor.recording import Recording
+from helpers.doctor.probing.program import Program
+from helpers.doctor.recording.events import Recording
+from helpers.doctor.recording.recorder import Recorder
 from helpers.doctor.steps.schedules import ENOUGH, PERIODIC, rates_gone
 
 MOST = 2000  # batches read of one epoch, and steps of a schedule that are played

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from helpers.doctor.program import Program
+from helpers.doctor.probing.program import Program
 
 
 @dataclass(frozen=True)

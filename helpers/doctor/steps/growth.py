@@ -6,7 +6,7 @@ from statistics import median
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.recording import Recording
+from helpers.doctor.recording.events import Recording
 from helpers.doctor.steps.given import Given
 
 ENOUGH = 20  # passes before growth means anything

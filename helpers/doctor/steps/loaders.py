@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.recording import Recording, SamplerPass
+from helpers.doctor.recording.events import Recording, SamplerPass
 from helpers.doctor.steps.given import Given
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.recording import Forward, Recording
+from helpers.doctor.recording.events import Forward, Recording
 from helpers.doctor.steps.given import Given
 
 FAR = 1.0  # standard deviations, or factors of e of the spread, that stored statistics may be off

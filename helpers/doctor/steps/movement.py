@@ -6,7 +6,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.recording import Recording
+from helpers.doctor.recording.events import Recording
 from helpers.doctor.steps.given import Given
 
 ROUNDING = 1e-5  # of the largest gradient: a bias before a batch normalization gets no more, by rounding

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.recording import Recording, Step
+from helpers.doctor.recording.events import Recording, Step
 from helpers.doctor.steps.given import Given
 
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.program import Program, loss_of
-from helpers.doctor.state import restored
+from helpers.doctor.probing.program import Program, loss_of
+from helpers.doctor.probing.state import restored
 from helpers.doctor.steps.run import losses
 
 STEPS = 40

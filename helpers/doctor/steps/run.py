@@ -8,10 +8,10 @@ from typing import Any
 
 from torch import Tensor
 
-from helpers.doctor.program import Program, loss_of
-from helpers.doctor.recorder import Recorder
-from helpers.doctor.recording import Recording
-from helpers.doctor.trees import cloned, tensors
+from helpers.doctor.probing.program import Program, loss_of
+from helpers.doctor.probing.trees import cloned, tensors
+from helpers.doctor.recording.events import Recording
+from helpers.doctor.recording.recorder import Recorder
 
 STEPS = 64
 SECONDS = 2.5

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.recording import Backward, Clip, Recording, Step, Unscale
+from helpers.doctor.recording.events import Backward, Clip, Recording, Step, Unscale
 from helpers.doctor.steps.given import Given
 
 PLAIN = ("SGD", "ASGD")  # optimizers whose steps are as long as the gradient

@@ -9,7 +9,7 @@ from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, CyclicLR, Redu
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.recording import Recording, ScheduleStep
+from helpers.doctor.recording.events import Recording, ScheduleStep
 from helpers.doctor.steps.given import Given
 
 GONE = 0.01  # of its peak: then a rate is gone

@@ -7,7 +7,7 @@ from torch import nn
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.recording import Recording
+from helpers.doctor.recording.events import Recording
 from helpers.doctor.steps.given import Given
 
 ASTRAY = 0.5  # a cosine; any copy or average with the model gives 1

@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from helpers.doctor.program import Program
-from helpers.doctor.state import restored
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.state import restored
 
 
 def program(model, loss_fn=None, data=None, *, size=16, rate=0.01, **others):

@@ -8,12 +8,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
-from helpers.doctor.patches import Patches
-from helpers.doctor.recording import Forward
-from helpers.doctor.trees import tensors
+from helpers.doctor.probing.trees import tensors
+from helpers.doctor.recording.events import Forward
+from helpers.doctor.recording.patches import Patches
 
 if TYPE_CHECKING:
-    from helpers.doctor.recorder import Recorder
+    from helpers.doctor.recording.recorder import Recorder
 
 OTHER = "?"  # the name of a module that is no part of the model
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from helpers.doctor.ledger import norm, version
+from helpers.doctor.recording.ledger import norm, version
 
 
 class Following:

@@ -17,8 +17,8 @@ from helpers.doctor import CAUSES, Finding, ProgramError, Report, examine
 from helpers.doctor.causes import found, rank, without_symptoms
 from helpers.doctor.checks.check import Check
 from helpers.doctor.examine import report_on
-from helpers.doctor.program import Program
-from helpers.doctor.state import restored
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.state import restored
 from tests.helpers.doctor.small import blobs, line, mlp, program
 
 

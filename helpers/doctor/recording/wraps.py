@@ -12,12 +12,12 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 from torch.utils.data.distributed import DistributedSampler
 
-from helpers.doctor.ledger import norm
-from helpers.doctor.patches import family
-from helpers.doctor.recording import Clip, Load, SamplerPass, ScheduleStep, Unscale
+from helpers.doctor.recording.events import Clip, Load, SamplerPass, ScheduleStep, Unscale
+from helpers.doctor.recording.ledger import norm
+from helpers.doctor.recording.patches import family
 
 if TYPE_CHECKING:
-    from helpers.doctor.recorder import Recorder
+    from helpers.doctor.recording.recorder import Recorder
 
 Function = Callable[..., Any]
 

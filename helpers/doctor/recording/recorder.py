@@ -15,13 +15,13 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from helpers.doctor import recorder_wraps as wraps
-from helpers.doctor import trees
-from helpers.doctor.following import Following
-from helpers.doctor.ledger import Ledger, Slot, dot, norm
-from helpers.doctor.listening import Listener
-from helpers.doctor.patches import Patches, family
-from helpers.doctor.recording import Backward, Recording, Step
+from helpers.doctor.probing import trees
+from helpers.doctor.recording import wraps
+from helpers.doctor.recording.events import Backward, Recording, Step
+from helpers.doctor.recording.following import Following
+from helpers.doctor.recording.ledger import Ledger, Slot, dot, norm
+from helpers.doctor.recording.listening import Listener
+from helpers.doctor.recording.patches import Patches, family
 
 LIMIT = 200  # steps booked in full; after them only losses and rates are kept
 

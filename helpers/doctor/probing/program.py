@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from helpers.doctor.attributes import attributes_of
-from helpers.doctor.trees import batch_length, cloned, mapped, tensors
+from helpers.doctor.probing.attributes import attributes_of
+from helpers.doctor.probing.trees import batch_length, cloned, mapped, tensors
 
 SAMPLE = 8  # so many batches are looked at, unless a check reads the whole set
 

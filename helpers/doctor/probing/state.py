@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from helpers.doctor.program import Program
+from helpers.doctor.probing.program import Program
 
 MOST = 50_000  # so many objects are followed at most
 LONG = 5_000  # what a longer list or dict holds is not followed: it is data

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from helpers.doctor.clock import Clock
-from helpers.doctor.program import Program, split
-from helpers.doctor.trees import tensors
+from helpers.doctor.probing.clock import Clock
+from helpers.doctor.probing.program import Program, split
+from helpers.doctor.probing.trees import tensors
 
 MOST = 20_000  # samples
 NUMBERS = 20_000_000  # numbers in all

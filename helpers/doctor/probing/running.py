@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from helpers.doctor.attributes import attributes_of
-from helpers.doctor.clock import Clock
-from helpers.doctor.program import Program, loss_of, outputs
-from helpers.doctor.trees import batch_length, cloned, tensors
+from helpers.doctor.probing.attributes import attributes_of
+from helpers.doctor.probing.clock import Clock
+from helpers.doctor.probing.program import Program, loss_of, outputs
+from helpers.doctor.probing.trees import batch_length, cloned, tensors
 
 CLOSE = 1e-4  # relative: below this two float32 results are the same
 

@@ -9,11 +9,11 @@ from typing import Any
 from helpers.doctor.causes import rank, without_symptoms
 from helpers.doctor.examine import examine
 from helpers.doctor.findings import Report
-from helpers.doctor.program import Program, ProgramError
-from helpers.doctor.recorder import Recorder
-from helpers.doctor.state import restored
+from helpers.doctor.probing.program import Program, ProgramError
+from helpers.doctor.probing.state import restored
+from helpers.doctor.probing.trees import tensors
+from helpers.doctor.recording.recorder import Recorder
 from helpers.doctor.steps import Given, judged
-from helpers.doctor.trees import tensors
 
 STEPS = 24
 

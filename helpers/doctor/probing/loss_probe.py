@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from helpers.doctor.clock import Clock
-from helpers.doctor.probing import drawn_from
-from helpers.doctor.program import Program, loss_of, outputs, split
-from helpers.doctor.trees import cloned, mapped, tensors
+from helpers.doctor.probing.clock import Clock
+from helpers.doctor.probing.program import Program, loss_of, outputs, split
+from helpers.doctor.probing.running import drawn_from
+from helpers.doctor.probing.trees import cloned, mapped, tensors
 
 
 class LossProbe:

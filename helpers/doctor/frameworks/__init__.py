@@ -1,0 +1,1 @@
+"""Programs of Lightning and of Hugging Face's Trainer, taken apart into what ``examine`` takes."""
