@@ -10,6 +10,7 @@ from tests.helpers.doctor.programs import (  # noqa: F401  loading a file lists 
     evaluating,
     familiar,
     feeding,
+    fresh,
     generating,
     losses,
     modes,

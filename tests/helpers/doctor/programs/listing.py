@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-AFTER_REPORTS, FURTHER, UNSEEN = "after public reports", "further kinds", "unseen"
+AFTER_REPORTS, FURTHER = "after public reports", "further kinds"
+UNSEEN, FRESH = "once unseen", "unseen"
 Given = dict[str, Any]  # what `examine` is given, by the name of its argument
 
 
@@ -18,7 +19,7 @@ class Listed:
     name: str
     kind: str
     causes: tuple[str, ...]  # each of them names the fault; () for a right program
-    group: str  # AFTER_REPORTS, FURTHER or UNSEEN; "" for a right program
+    group: str  # AFTER_REPORTS, FURTHER, UNSEEN or FRESH; "" for a right program
     make: Callable[..., Given]
 
 
@@ -26,16 +27,19 @@ FAULTY: list[Listed] = []
 RIGHT: list[Listed] = []
 
 
-def faulty(kind: str, *causes: str, further: bool = False, unseen: bool = False) -> Callable[..., Callable[..., Given]]:
+def faulty(
+    kind: str, *causes: str, further: bool = False, unseen: bool = False, fresh: bool = False
+) -> Callable[..., Callable[..., Given]]:
     """List a function of ``mended`` under the kind of its fault; what it draws is the same in every call.
 
     Args:
         kind: of the fault, a heading of the table of results.
         causes: ids; each of them names the fault.
         further: a kind of fault that the public reports, which the checks were written after, do not show.
-        unseen: written apart from the checks; none was changed after a look at it.
+        unseen: written apart from the checks, and measured before any was changed after a look at it.
+        fresh: the same, of which none was looked at since.
     """
-    group = UNSEEN if unseen else FURTHER if further else AFTER_REPORTS
+    group = FRESH if fresh else UNSEEN if unseen else FURTHER if further else AFTER_REPORTS
 
     def enter(make: Callable[[bool], Given]) -> Callable[[bool], Given]:
         @functools.wraps(make)
