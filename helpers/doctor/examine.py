@@ -108,7 +108,7 @@ def _run(check: Check, program: Program, findings: list[Finding]) -> list[str]:
             missing = check.missing(program)
             if missing:
                 return [missing]
-            findings.extend(check.run(program))
+            findings.extend(check.on(program))
         except Exception as error:  # whatever the examined program raises
             return [f"{check.name}: stopped by {_words(error)}"]
     return []

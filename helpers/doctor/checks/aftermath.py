@@ -32,7 +32,7 @@ def check_aftermath(program: Program) -> Iterator[Finding]:
         yield from _modes_apart(program, len(losses))
     if not program.answers_alone:
         return
-    after = answers(program.model, inputs)
+    after = answers(program, inputs)
     yield from _posterior(program, inputs, after, len(losses))
     yield from _forgotten(program, len(losses))
 
@@ -54,7 +54,7 @@ def _posterior(program: Program, inputs: Any, after: list[Tensor], steps: int) -
     if given is None or not given.is_floating_point() or after[0].numel() != given.numel() or len(after) < 3:
         return
     with WithoutDropout():
-        drawn = furthest(answers(program.model, inputs, train=True), answers(program.model, inputs, train=True, seed=1))
+        drawn = furthest(answers(program, inputs, train=True), answers(program, inputs, train=True, seed=1))
     spread = float(given.var(0).mean())
     rebuilt = float((after[0] - after[0].mean(0)).square().mean()) / max(spread, 1e-12)
     if drawn > 1e-3 and rebuilt < 0.25:
@@ -107,7 +107,7 @@ def _mean_loss(program: Program, train: bool) -> float:
 def _forgotten(program: Program, steps: int) -> Iterator[Finding]:
     """A rare class that is never predicted although the scores tell it apart."""
     labels = Collected(program.sample).labels
-    parts = [answers(program.model, split(batch)[0])[0].cpu() for batch in program.sample]
+    parts = [answers(program, split(batch)[0])[0].cpu() for batch in program.sample]
     if labels is None or len(labels) < 50 or len({part.shape[1:] for part in parts}) > 1:
         return
     scores = _scores(torch.cat(parts), labels) if parts[0].dim() == 2 else None

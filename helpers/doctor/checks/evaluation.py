@@ -91,7 +91,7 @@ def _difference_of_modes(program: Program) -> float:
     if not program.answers_alone:
         return 0.0
     inputs = split(program.valid_sample[0])[0]
-    return furthest(answers(program.model, inputs), answers(program.model, inputs, train=True))
+    return furthest(answers(program, inputs), answers(program, inputs, train=True))
 
 
 def _mode_after(program: Program) -> Iterator[Finding]:
@@ -168,6 +168,6 @@ def _answered(program: Program, batches: list[Any]) -> Answers:
     outs, labels = [], []
     for batch in batches:
         inputs, targets = split(batch)
-        outs.append(answers(program.model, inputs)[0])
+        outs.append(answers(program, inputs)[0])
         labels.append(next(tensors(targets)))
     return outs, labels

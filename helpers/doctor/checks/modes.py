@@ -20,7 +20,7 @@ NORMS = torch.nn.modules.batchnorm._BatchNorm
 def check_determinism(program: Program) -> Iterator[Finding]:
     """Ask twice in eval mode with the same random numbers, then with others."""
     inputs = inputs_of(program)[0]
-    first, again = (answers(program.model, inputs, carry=True) for _ in range(2))
+    first, again = (answers(program, inputs, carry=True) for _ in range(2))
     carried = furthest(first, again)
     if carried > CLOSE:
         if not _continues(program):
@@ -30,11 +30,11 @@ def check_determinism(program: Program) -> Iterator[Finding]:
                 "random numbers, and the batches do not continue one another",
             )
         return
-    change = furthest(first, answers(program.model, inputs, seed=1))
+    change = furthest(first, answers(program, inputs, seed=1))
     if change <= CLOSE:
         return
     with WithoutDropout():
-        without = furthest(answers(program.model, inputs), answers(program.model, inputs, seed=1))
+        without = furthest(answers(program, inputs), answers(program, inputs, seed=1))
     seen = f"two passes over one batch in eval mode differ by {100 * change:.0f} % of the answers' size"
     if without > CLOSE:
         given = next(tensors(inputs), None)  # what draws new samples of its input's kind is meant to be random
@@ -63,8 +63,8 @@ def check_batch_of_one(program: Program) -> Iterator[Finding]:
     if not any(isinstance(module, NORMS) and module.training for module in program.model.modules()):
         return
     inputs = inputs_of(program)
-    alone = torch.cat([_first(answers(program.model, each, train=True)) for each in inputs])
-    together = answers(program.model, joined(inputs), train=True)[0]
+    alone = torch.cat([_first(answers(program, each, train=True)) for each in inputs])
+    together = answers(program, joined(inputs), train=True)[0]
     spread, due = float(alone.std(0).mean()), float(together.std(0).mean())
     if spread < 0.5 * due:
         yield found(

@@ -20,7 +20,7 @@ def check_input(program: Program) -> Iterator[Finding]:
     inputs = largest_inputs(program)
     kick(program.model)
     with WithoutDropout():  # in train mode, since BatchNorm does not know the scale of its inputs before training
-        answer = answers(program.model, inputs, train=True)
+        answer = answers(program, inputs, train=True)
     if not answer or answer[0].dim() == 0 or len(answer[0]) < 2 or not _differ(first_float(inputs)):
         return
     first = answer[0]
@@ -39,19 +39,19 @@ def check_batch(program: Program) -> Iterator[Finding]:
     length = batch_length(inputs)
     if length < 3 or _is_graph(inputs, length):
         return
-    if furthest(answers(program.model, inputs), answers(program.model, inputs)) > CLOSE:
+    if furthest(answers(program, inputs), answers(program, inputs)) > CLOSE:
         return  # it is not the others that change the answer
     kept = length // 2
     order = torch.full((length,), _least_alike(inputs, kept))
     order[kept] = kept
-    base, other = answers(program.model, inputs), answers(program.model, rows(inputs, order))
+    base, other = answers(program, inputs), answers(program, rows(inputs, order))
     if not base or base[0].dim() == 0 or len(base[0]) != length or _compares_samples(program, base[0], inputs):
         return
     change = float((base[0][kept] - other[0][kept]).abs().max())
     if change <= CLOSE * max(float(base[0].abs().max()), 1e-12):
         return
     seen = f"the answer for sample {kept} changed by {change:.2g} when only the other {length - 1} samples changed"
-    layer = _along_the_batch(program.model, inputs)
+    layer = _along_the_batch(program, inputs)
     if layer:
         yield found("batch-taken-for-time", f"{layer} takes the first axis, the batch, for time: {seen}")
     else:
@@ -66,7 +66,7 @@ def _least_alike(inputs: Any, kept: int) -> int:
 
 def _compares_samples(program: Program, answer: Tensor, inputs: Any) -> bool:
     """True where the output has one column for each sample, whatever their number: samples are compared on purpose."""
-    fewer = answers(program.model, rows(inputs, slice(0, len(answer) - 1)))
+    fewer = answers(program, rows(inputs, slice(0, len(answer) - 1)))
     return answer.dim() >= 2 and answer.shape[1] == len(answer) and fewer[0].shape[1] == len(answer) - 1
 
 
@@ -82,7 +82,7 @@ def _batch_statistics(model: nn.Module) -> bool:
     return any(isinstance(module, norm) and module.running_mean is None for module in model.modules())
 
 
-def _along_the_batch(model: nn.Module, inputs: Any) -> str:
+def _along_the_batch(program: Program, inputs: Any) -> str:
     """Name a recurrent or attention layer whose time axis follows the number of samples."""
     lengths: dict[str, list[tuple[int, ...]]] = {}
 
@@ -94,10 +94,10 @@ def _along_the_batch(model: nn.Module, inputs: Any) -> str:
 
         return hook
 
-    timed = {name: module for name, module in model.named_modules() if isinstance(_batch_first(module), bool)}
+    timed = {name: module for name, module in program.model.named_modules() if isinstance(_batch_first(module), bool)}
     hooks = [module.register_forward_pre_hook(note(name)) for name, module in timed.items()]
     for part in (inputs, rows(inputs, slice(0, batch_length(inputs) - 1))):
-        answers(model, part)
+        answers(program, part)
     for hook in hooks:
         hook.remove()
     for name, shapes in lengths.items():
@@ -119,12 +119,12 @@ def check_in_place(program: Program) -> Iterator[Finding]:
     inputs = inputs_of(program)[0]
     yield from _batch_changed(program, inputs)
     with Attention():  # any mode makes torch take the same path through attention layers
-        before = answers(program.model, inputs)
+        before = answers(program, inputs)
     switched = [(name, module) for name, module in program.model.named_modules() if getattr(module, "inplace", False)]
     for _, module in switched:
         module.inplace = False
     with NotInPlace():
-        after = answers(program.model, inputs)
+        after = answers(program, inputs)
     change = furthest(before, after)
     if change > CLOSE:
         name = f"{switched[0][0]} ({type(switched[0][1]).__name__})" if switched else "an activation"

@@ -28,15 +28,15 @@ def check_padding(program: Program) -> Iterator[Finding]:
         return
     kick(program.model)
     part = mapped(lambda x: x[short] if x.dim() and len(x) == len(tokens) else x, inputs)
-    with_padding = answers(program.model, part)[0]
-    without = answers(program.model, mapped(lambda x: _trim(x, tokens.shape[1], longest), part))[0]
+    with_padding = answers(program, part)[0]
+    without = answers(program, mapped(lambda x: _trim(x, tokens.shape[1], longest), part))[0]
     change = _largest_change(with_padding, without, lengths[short])
     if change > 0.05:
         yield found(
             "padding-seen",
             f"without the last {tokens.shape[1] - longest} columns, which are padding ({pad}) for {len(short)} texts, "
             f"their answers change by {100 * change:.0f} % of the spread between texts",
-            "fault" if _attends(program.model, part) else "suspicion",
+            "fault" if _attends(program, part) else "suspicion",
         )
 
 
@@ -72,8 +72,9 @@ def _largest_change(first: Tensor, second: Tensor, lengths: Tensor) -> float:
     return float((first - second).abs().max()) / max(float(first.std(0).mean()), 1e-12)
 
 
-def _attends(model: Any, inputs: Any) -> bool:
+def _attends(program: Program, inputs: Any) -> bool:
     """True where the model weighs the steps by attention, which can leave out padding exactly."""
     with Attention() as seen:
-        answers(model, inputs)
-    return seen.any or any(isinstance(module, torch.nn.MultiheadAttention) for module in model.modules())
+        answers(program, inputs)
+    layers = program.model.modules()
+    return seen.any or any(isinstance(layer, torch.nn.MultiheadAttention) for layer in layers)

@@ -40,14 +40,14 @@ def check_ranges(program: Program) -> Iterator[Finding]:
 def _tried_answers(program: Program) -> list[Tensor]:
     """Return answers of the model as it is, with moved weights and with weights and inputs many times larger."""
     inputs = inputs_of(program)[:2]
-    tried = [answers(program.model, each)[0] for each in inputs]
+    tried = [answers(program, each)[0] for each in inputs]
     for round_ in range(3):
         kick(program.model, share=1.0, seed=round_)
         with torch.no_grad():
             for parameter in program.model.parameters():
                 parameter.mul_(2.0)
         larger = [mapped(lambda x: 5 * x if x.is_floating_point() else x, each) for each in inputs]
-        tried += [answers(program.model, each)[0] for each in (*inputs, *larger)]
+        tried += [answers(program, each)[0] for each in (*inputs, *larger)]
     return [answer for answer in tried if answer.isfinite().all()]
 
 

@@ -42,7 +42,7 @@ class Steps:
         """Return the answers (B, T, ...) for other input steps, in eval mode and with the same random numbers."""
         inputs = mapped(lambda tensor: given if tensor is self.given else tensor, self.probe.inputs)
         with Attention():  # any mode keeps torch from its fast path, which reads masks in its own way
-            answer = answers(self.program.model, inputs)[0]
+            answer = answers(self.program, inputs)[0]
         return answer if self.classes_last else answer.movedim(1, -1)
 
     def asked(self) -> Tensor:

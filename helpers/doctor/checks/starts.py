@@ -44,7 +44,7 @@ def _runs(program: Program, module: nn.Module) -> int:
     inputs, runs = program.calls[0], list[int]()
     hook = module.register_forward_hook(lambda *_: runs.append(1))
     try:
-        answers(program.model, inputs)
+        answers(program, inputs)
     finally:
         hook.remove()
     return len(runs)

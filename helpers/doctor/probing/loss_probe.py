@@ -6,30 +6,32 @@ import torch
 from torch import Tensor
 
 from helpers.doctor.probing.clock import Clock
+from helpers.doctor.probing.main_answer import main_place
 from helpers.doctor.probing.program import Program, loss_of, outputs, split
 from helpers.doctor.probing.running import drawn_from
-from helpers.doctor.probing.trees import cloned, mapped, tensors
+from helpers.doctor.probing.trees import cloned, floats, mapped, tensors
 
 
 class LossProbe:
     """``probe(answer)`` is the program's loss on one batch, had the model answered so.
 
     Attributes:
-        answer: what the model answers in truth, float, without a graph: the float tensor ``which`` of its output.
+        answer: what the model answers in truth, float, without a graph: the float tensor ``which`` of its output, and
+            the one that the loss reads where this is not given.
         targets: the first tensor of the batch's targets, or None.
     """
 
-    def __init__(self, program: Program, batch: Any, which: int = 0) -> None:
+    def __init__(self, program: Program, batch: Any, which: int | None = None) -> None:
         self.program, self.batch = program, batch
         self.inputs, self.whole_targets = split(batch)
         self.targets = next(tensors(self.whole_targets), None)
         with torch.no_grad():
             self.whole = outputs(program.model, cloned(self.inputs))
-        floats = [tensor for tensor in tensors(self.whole) if tensor.is_floating_point()]
-        if not floats:
+        self.floats = floats(self.whole)
+        if not self.floats:
             raise ValueError("the model's output holds no floating-point tensor")
-        self.floats, self.which = floats, which
-        self.answer = floats[which].detach().clone()
+        self.which = main_place(program) if which is None else which
+        self.answer = self.floats[self.which].detach().clone()
 
     def __call__(self, answer: Tensor, targets: Tensor | None = None) -> Tensor:
         """Return the loss, with a graph back to the answer; ``targets`` stand in for the batch's own."""

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from helpers.doctor.probing.attributes import attributes_of
 from helpers.doctor.probing.clock import Clock
+from helpers.doctor.probing.main_answer import main_first
 from helpers.doctor.probing.program import Program, loss_of, outputs
-from helpers.doctor.probing.trees import batch_length, cloned, tensors
+from helpers.doctor.probing.trees import batch_length, cloned, floats, tensors
 
 CLOSE = 1e-4  # relative: below this two float32 results are the same
 
@@ -38,14 +39,15 @@ def drawn_from(seed: int) -> Iterator[None]:
         torch.set_rng_state(state)
 
 
-def answers(model: nn.Module, inputs: Any, *, train: bool = False, seed: int = 0, carry: bool = False) -> list[Tensor]:
-    """Return the float outputs of the model on a copy of the inputs, without a graph.
+def answers(program: Program, inputs: Any, *, train: bool = False, seed: int = 0, carry: bool = False) -> list[Tensor]:
+    """Return the float outputs of the model on a copy of the inputs, without a graph; what the loss reads comes first.
 
     With ``carry``, what the model keeps in its attributes, such as a hidden state, stays for the next call.
     """
+    model = program.model
     with mode_of(model, train), drawn_from(seed), torch.no_grad(), attributes_of(model, keep=not carry):
         result = outputs(model, cloned(inputs))
-    return [tensor.detach().float() for tensor in tensors(result) if tensor.is_floating_point()]
+    return [tensor.detach().float() for tensor in main_first(program, floats(result))]
 
 
 def furthest(first: list[Tensor], second: list[Tensor]) -> float:

@@ -1,5 +1,6 @@
 """Tensors inside tuples, lists, dicts and dataclasses: found, copied, and cut along the batch."""
 
+import copy
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -23,6 +24,11 @@ def tensors(tree: Any) -> Iterator[Tensor]:
             yield from tensors(getattr(tree, field.name))
 
 
+def floats(tree: Any) -> list[Tensor]:
+    """Return the floating-point tensors of a tree, in order."""
+    return [tensor for tensor in tensors(tree) if tensor.is_floating_point()]
+
+
 def mapped(change: Callable[[Tensor], Any], tree: Any) -> Any:
     """Return the tree with every tensor changed; what is no tensor stays."""
     if isinstance(tree, Tensor):
@@ -34,6 +40,11 @@ def mapped(change: Callable[[Tensor], Any], tree: Any) -> Any:
     if isinstance(tree, Mapping):
         same = {key: mapped(change, value) for key, value in tree.items()}
         return same if type(tree) is dict else _like(tree, same)
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        other = copy.copy(tree)
+        for field in dataclasses.fields(tree):
+            object.__setattr__(other, field.name, mapped(change, getattr(tree, field.name)))  # also of a frozen one
+        return other
     return tree
 
 

@@ -9,8 +9,9 @@ import torch
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
+from helpers.doctor.probing.main_answer import main_first
 from helpers.doctor.probing.program import Program, loss_of, outputs, split
-from helpers.doctor.probing.trees import first_float
+from helpers.doctor.probing.trees import floats
 from helpers.doctor.steps.run import losses
 
 STEPS = 120
@@ -55,6 +56,7 @@ def _spread(program: Program) -> float | None:
 
 def _answer(program: Program, inputs: Any) -> torch.Tensor | None:
     try:
-        return first_float(outputs(program.model, inputs))
+        found = main_first(program, floats(outputs(program.model, inputs)))
+        return found[0] if found else None
     except Exception:  # a program with its own step may call its model otherwise
         return None
