@@ -6,6 +6,7 @@ sentence where that says it all, otherwise the cell and its traceback, and never
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import yaml
@@ -21,10 +22,6 @@ from helpers.names import did_you_mean
 
 RUNS = ROOT / "_build" / "runs"
 LOCKS = lock.LOCKS
-ONE_GPU = (
-    "a chapter runs in one process, on one GPU at most, and has no parameter 'gpus'; on several, train by a script: "
-    ".venv/bin/torchrun --standalone --nproc-per-node gpu -m apps.scaling.train_ddp --dataset cifar10"
-)
 SENTENCES = {"ParameterError", "DeviceError", "DataError"}  # their message names what is wrong and what to do
 
 
@@ -72,13 +69,12 @@ def finished(path: Path, arguments: list[str]) -> int:
 def run_papermill(arguments: list[str], target: Path) -> int:
     """Run papermill's command line in this process, say what went wrong, and return the exit status."""
     try:
-        names = given(arguments)
-        if wrong := [name for name in names if not str(name).isidentifier()]:
+        parameters = given(arguments)
+        if wrong := [name for name in parameters if not str(name).isidentifier()]:
             print(f"ParameterError: {not_a_name(wrong[0], arguments[0])}", file=sys.stderr)
             return 2
-        if "gpus" in names and "gpus" not in inspect_notebook(arguments[0]):
-            print(f"ParameterError: {ONE_GPU}", file=sys.stderr)
-            return 2
+        if "gpus" in parameters:
+            return run_several(Path(arguments[0]).stem, parameters)
         return papermill.main(arguments, prog_name="papermill", standalone_mode=False) or 0
     except SystemExit as stop:
         return int(stop.code or 0)
@@ -97,14 +93,27 @@ def run_papermill(arguments: list[str], target: Path) -> int:
     return 1
 
 
-def given(arguments: list[str]) -> list[str]:
-    """Return the names of the parameters that papermill's arguments give, in every way but in base 64."""
+def run_several(slug: str, parameters: dict[str, Any]) -> int:
+    """Train the chapter's network on several GPUs, or say why not; return the exit status."""
+    from book.running import several  # imports torch, which takes seconds
+    from helpers.runtime import ParameterError
+
+    try:
+        return several.train(slug, parameters, RUNS)
+    except ParameterError as error:
+        print(f"ParameterError: {error}", file=sys.stderr)
+        return 2
+
+
+def given(arguments: list[str]) -> dict[str, Any]:
+    """Return the parameters that papermill's arguments give, name -> value or its text, in every way but in base 64."""
     options = papermill.make_context("papermill", list(arguments)).params
-    texts = [*options["parameters_yaml"]]
-    texts += [Path(file).read_text(encoding="utf-8") for file in options["parameters_file"] if Path(file).is_file()]
-    listed = [yaml.safe_load(text) for text in texts]
-    names = [name for one in listed if isinstance(one, dict) for name in one]
-    return [*names, *(name for name, _ in (*options["parameters"], *options["parameters_raw"]))]
+    texts = [Path(file).read_text(encoding="utf-8") for file in options["parameters_file"] if Path(file).is_file()]
+    texts += options["parameters_yaml"]
+    found: dict[str, Any] = {}
+    for listed in map(yaml.safe_load, texts):
+        found |= listed if isinstance(listed, dict) else {}
+    return found | dict(options["parameters"]) | dict(options["parameters_raw"])
 
 
 def not_a_name(name: str, notebook: str) -> str:

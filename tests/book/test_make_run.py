@@ -1,6 +1,5 @@
 """``make run`` in a process of its own: what a reader sees when a run succeeds, and when it stops."""
 
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -62,17 +61,6 @@ def test_a_good_run_says_where_its_result_is(folder):
     assert run.stdout.startswith("The result is in ")
     assert "WARNING" not in run.stderr  # the kernel's own log, of eavesdroppers between it and the notebook
     assert [path.name for path in (folder / "runs").iterdir()] == ["sample.ipynb"]
-
-
-def test_several_gpus_are_refused_in_a_sentence_that_names_the_way(folder):
-    run = run_sample(folder, "-p", "gpus", "2")
-    assert run.returncode == 2
-    (said,) = own_lines(run)
-    assert "one process, on one GPU at most, and has no parameter 'gpus'" in said
-    command = said.rpartition(": ")[2].split()
-    assert command[0] == ".venv/bin/torchrun"
-    assert importlib.util.find_spec(command[command.index("-m") + 1])
-    assert not list((folder / "runs").iterdir())
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_every_file_starts_the_script_by_torchrun_with_options_that_it_knows(nam
     assert options.module
     assert options.training_script == "apps.scaling.train_ddp"
     assert int(options.max_restarts) > 0
-    assert train_ddp.parse(options.training_script_args).out.name == "digits"
+    assert train_ddp.new_parser().parse_args(options.training_script_args).out.name == "digits"
 
 
 def test_the_pods_meet_at_the_first_one():

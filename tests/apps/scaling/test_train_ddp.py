@@ -6,14 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+import types
+from functools import partial
 
 import pytest
 import torch
 import torch.distributed as dist
+from torch import nn
 
 from apps.scaling import train_ddp
+from book import notebooks
 from book.notebooks import ROOT
-from helpers import models, train
+from helpers import data, metrics, models, runtime, train
+from helpers.data.transforms import crop_and_flip
+from helpers.runtime.device import choose_precision
 
 EPOCHS = 40
 SECONDS = 240
@@ -84,10 +90,37 @@ def test_a_killed_process_changes_nothing_of_the_result(tmp_path, alone):
     assert max(float((survived[name] - alone[name]).abs().max()) for name in alone) < 1e-4
 
 
-def test_the_network_of_the_cnn_chapter_is_trained_on_photographs(tmp_path, capsys):
-    train_ddp.main(["--out", str(tmp_path), "--dataset", "photo-patches", "--epochs", "1"])
-    assert capsys.readouterr().out.startswith("epoch 1/1  loss ")
-    train.load_checkpoint(tmp_path / "last.ckpt", models.ResNet(3, 10, width=16, stages=2, stem=4))
+def recipe_of_the_chapter():
+    """Return the names that the cnn chapter needs to train, with its own functions among them."""
+    names = {"nn": nn, "torch": torch, "data": data, "metrics": metrics, "runtime": runtime, "train": train}
+    cpu = torch.device("cpu")
+    names["run"] = types.SimpleNamespace(device=cpu, precision=choose_precision(cpu, mixed=True))
+    for cell in notebooks.code_cells(notebooks.read(notebooks.CHAPTERS / "cnn.ipynb")):
+        if cell.source.startswith(("def standardize(", "def train_network(")):
+            exec(cell.source, names)
+    return names
+
+
+def test_photographs_are_trained_on_by_the_recipe_of_the_cnn_chapter(tmp_path, capsys):
+    words = ["--dataset", "photo-patches", "--epochs", "2", "--width", "4", "--batch-size", "256"]
+    train_ddp.main(["--out", str(tmp_path), *words])
+    assert capsys.readouterr().out.startswith("epoch 1/2  loss ")
+    names = recipe_of_the_chapter()
+    task = names["standardize"](data.load("photo-patches", seed=0))
+    change = partial(crop_and_flip, generator=torch.Generator().manual_seed(0))
+    network, _ = names["train_network"](
+        lambda: models.ResNet(3, 10, width=4, stages=2, stem=4), task.train, 0, epochs=2, batch_size=256, change=change
+    )
+    saved = models.ResNet(3, 10, width=4, stages=2, stem=4)
+    train.load_checkpoint(tmp_path / "last.ckpt", saved)
+    for ours, theirs in zip(saved.state_dict().values(), network.state_dict().values(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_a_checkpoint_of_another_training_is_refused(tmp_path):
+    train_ddp.main(["--out", str(tmp_path), "--epochs", "1"])
+    with pytest.raises(SystemExit, match=r"last.ckpt is of a training with epochs 1, not 2. Name another --out."):
+        train_ddp.main(["--out", str(tmp_path), "--epochs", "2"])
 
 
 def test_a_process_without_a_gpu_of_its_own_is_told_so(monkeypatch):
@@ -95,4 +128,4 @@ def test_a_process_without_a_gpu_of_its_own_is_told_so(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(SystemExit, match="Each process needs a GPU of its own, and this machine has 2"):
-        train_ddp.join()
+        train_ddp.join("auto")

@@ -1,0 +1,89 @@
+"""``make run`` on several GPUs: what is started, what is refused, and a training of two processes on the CPU."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+import torch.distributed as dist
+
+from apps.scaling import train_ddp
+from book.notebooks import ROOT
+from book.running import several
+from helpers import models, train
+from helpers.runtime import ParameterError
+
+IN_SCRATCH = """
+import sys
+from pathlib import Path
+from book import run
+run.RUNS, run.LOCKS = Path(sys.argv[1]) / "runs", Path(sys.argv[1]) / "locks"
+sys.exit(run.main(sys.argv[2], sys.argv[3:]))
+"""
+
+
+def run_chapter(folder, slug, *arguments):
+    command = [sys.executable, "-c", IN_SCRATCH, str(folder), slug, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=300)
+
+
+@pytest.fixture
+def two_gpus(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+
+
+@pytest.mark.skipif(not (dist.is_available() and dist.is_gloo_available()), reason="this PyTorch has no gloo")
+def test_two_processes_on_the_cpu_stand_in_for_two_gpus(tmp_path):
+    (tmp_path / "given.yaml").write_text("epochs: 1\nwidth: 4\nsplits: 3", encoding="utf-8")
+    words = ["-p", "gpus", "2", "-p", "device", "cpu", "-f", str(tmp_path / "given.yaml")]
+    run = run_chapter(tmp_path, "cnn", *words)
+    assert run.returncode == 0, run.stderr
+    said = run.stdout.splitlines()
+    assert said[0].startswith("The chapter's network for color images is trained")
+    assert said[1].startswith("epoch 1/1  loss ")
+    assert "world size 2, on cpu" in run.stdout
+    assert said[-1].startswith("The trained network is in ")
+    assert said[-1].endswith("/runs/cnn.ckpt")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["cnn.ckpt"]
+    saved = train.load_checkpoint(tmp_path / "runs" / "cnn.ckpt", models.ResNet(3, 10, width=4, stages=2, stem=4))
+    assert saved.epoch == 1
+
+
+@pytest.mark.skipif(torch.cuda.device_count() > 1, reason="this machine has several GPUs")
+def test_gpus_that_are_not_there_are_refused_in_one_sentence(tmp_path):
+    run = run_chapter(tmp_path, "cnn", "-p", "gpus", "2")
+    assert run.returncode == 2
+    assert run.stderr.startswith("ParameterError: gpus is 2, but PyTorch finds ")
+    assert run.stderr.count("\n") == 1
+    assert not list((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_a_process_is_started_for_each_gpu_with_the_parameters_of_the_chapter(tmp_path):
+    given = {"gpus": "2", "lr": "1e-2", "batch_size": 512, "dataset": "cifar10", "splits": 10}
+    words = several.command("cnn", given, tmp_path)
+    assert "--nproc-per-node=2" in words
+    options = train_ddp.new_parser().parse_args(words[words.index("apps.scaling.train_ddp") + 1 :])
+    assert (options.device, options.out) == ("cuda", tmp_path)
+    assert (options.dataset, options.batch_size, options.lr) == ("cifar10", 512, 0.01)
+    assert (options.epochs, options.width, options.stages, options.stem, options.seed) == (12, 16, 2, 4, 0)  # its own
+
+
+@pytest.mark.usefixtures("two_gpus")
+@pytest.mark.parametrize(
+    ("given_to", "given", "sentence"),
+    [
+        ("cnn", {"gpus": "3"}, "gpus is 3, but PyTorch finds 2 on this machine; -p device cpu trains in 3 processes"),
+        ("cnn", {"gpus": "1"}, "parameter 'gpus' is 1, but must be a whole number from 2 to 1024."),
+        ("cnn", {"gpus": "all"}, "parameter 'gpus' is 'all', but must be a whole number from 2 to 1024."),
+        ("cnn", {"gpus": "2", "epoch": "5"}, "this chapter has no parameter 'epoch' (given as 5); did you mean 'epoch"),
+        ("cnn", {"gpus": "2", "epochs": "0"}, "parameter 'epochs' is 0, but must be a whole number from 1 to 1000."),
+        ("cnn", {"gpus": "2", "data_folder": "no/such"}, "parameter 'data_folder' is 'no/such', but "),
+        ("rnn", {"gpus": "2"}, "this chapter runs in one process, on one GPU at most, and has no parameter 'gpus'; "),
+    ],
+)
+def test_what_cannot_be_started_is_refused_in_a_sentence(tmp_path, given_to, given, sentence):
+    with pytest.raises(ParameterError) as refused:
+        several.train(given_to, given, tmp_path)
+    assert str(refused.value).startswith(sentence)
+    assert not list(tmp_path.iterdir())
