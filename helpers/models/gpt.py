@@ -66,10 +66,10 @@ def empty_caches(model: GPT, count: int) -> list[dict[str, Tensor]]:
     """Return one cache for each block: the keys and values of ``count`` texts without a token."""
     caches = []
     for block in model.blocks:
-        # an empty text has empty keys and values, of the right shape
-        no_text = model.embedding(torch.zeros(count, 0, dtype=torch.int64))  # (B, 0, E)
-        _, keys, values = block.attention.project(no_text)
-        caches.append({"keys": keys, "values": values})  # (B, H, 0, E / H)
+        head_count = block.attention.heads
+        size = model.embedding.embedding_dim // head_count
+        nothing = model.embedding.weight.new_zeros(count, head_count, 0, size)  # no place yet
+        caches.append({"keys": nothing, "values": nothing})
     return caches
 
 
