@@ -1,30 +1,22 @@
 """``make run`` on several GPUs: what is started, what is refused, and a training of two processes on the CPU."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 import torch.distributed as dist
 
 from apps.scaling import train_ddp
-from book.notebooks import ROOT
+from book import run
 from book.running import several
 from helpers import models, train
 from helpers.runtime import ParameterError
 
-IN_SCRATCH = """
-import sys
-from pathlib import Path
-from book import run
-run.RUNS, run.LOCKS = Path(sys.argv[1]) / "runs", Path(sys.argv[1]) / "locks"
-sys.exit(run.main(sys.argv[2], sys.argv[3:]))
-"""
 
-
-def run_chapter(folder, slug, *arguments):
-    command = [sys.executable, "-c", IN_SCRATCH, str(folder), slug, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=300)
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """The folder where runs leave their results."""
+    monkeypatch.setattr(run, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(run, "LOCKS", tmp_path / "locks")
+    return tmp_path / "runs"
 
 
 @pytest.fixture
@@ -33,29 +25,30 @@ def two_gpus(monkeypatch):
 
 
 @pytest.mark.skipif(not (dist.is_available() and dist.is_gloo_available()), reason="this PyTorch has no gloo")
-def test_two_processes_on_the_cpu_stand_in_for_two_gpus(tmp_path):
+def test_two_processes_on_the_cpu_stand_in_for_two_gpus(tmp_path, results, capfd):
     (tmp_path / "given.yaml").write_text("epochs: 1\nwidth: 4\nsplits: 3", encoding="utf-8")
     words = ["-p", "gpus", "2", "-p", "device", "cpu", "-f", str(tmp_path / "given.yaml")]
-    run = run_chapter(tmp_path, "cnn", *words)
-    assert run.returncode == 0, run.stderr
-    said = run.stdout.splitlines()
+    status = run.main("cnn", words)
+    printed = capfd.readouterr()
+    assert status == 0, printed.err
+    said = printed.out.splitlines()
     assert said[0].startswith("The chapter's network for color images is trained")
     assert said[1].startswith("epoch 1/1  loss ")
-    assert "world size 2, on cpu" in run.stdout
+    assert "world size 2, on cpu" in printed.out
     assert said[-1].startswith("The trained network is in ")
     assert said[-1].endswith("/runs/cnn.ckpt")
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["cnn.ckpt"]
-    saved = train.load_checkpoint(tmp_path / "runs" / "cnn.ckpt", models.ResNet(3, 10, width=4, stages=2, stem=4))
+    assert [path.name for path in results.iterdir()] == ["cnn.ckpt"]
+    saved = train.load_checkpoint(results / "cnn.ckpt", models.ResNet(3, 10, width=4, stages=2, stem=4))
     assert saved.epoch == 1
 
 
 @pytest.mark.skipif(torch.cuda.device_count() > 1, reason="this machine has several GPUs")
-def test_gpus_that_are_not_there_are_refused_in_one_sentence(tmp_path):
-    run = run_chapter(tmp_path, "cnn", "-p", "gpus", "2")
-    assert run.returncode == 2
-    assert run.stderr.startswith("ParameterError: gpus is 2, but PyTorch finds ")
-    assert run.stderr.count("\n") == 1
-    assert not list((tmp_path / "runs").iterdir())
+def test_gpus_that_are_not_there_are_refused_in_one_sentence(results, capfd):
+    assert run.main("cnn", ["-p", "gpus", "2"]) == 2
+    said = capfd.readouterr().err
+    assert said.startswith("ParameterError: gpus is 2, but PyTorch finds ")
+    assert said.count("\n") == 1
+    assert not list(results.iterdir())
 
 
 @pytest.mark.usefixtures("two_gpus")
