@@ -24,6 +24,7 @@ import json, os, signal, sys, time
 from pathlib import Path
 
 import torch
+import torch._dynamo  # each optimizer asks for it, and it takes seconds to import
 import torch.distributed as dist
 from torch import nn
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
@@ -39,7 +40,7 @@ quick_step = one_step
 
 
 def one_step(*arguments):
-    time.sleep(0.02)  # so that the job lasts long enough to be killed
+    time.sleep({pause})  # so that the job lasts long enough to be killed
     quick_step(*arguments)
 
 
@@ -83,9 +84,9 @@ def taught():
     return "\n\n\n".join(found[name] for name in TAUGHT)
 
 
-def start(folder):
-    """Start the job in a folder; it makes up digits of its own."""
-    code = PROGRAM.format(taught=taught(), epochs=EPOCHS, restarts=KILLS + 2)
+def start(folder, pause):
+    """Start the job in a folder, with so many seconds between two steps; it makes up digits of its own."""
+    code = PROGRAM.format(taught=taught(), epochs=EPOCHS, restarts=KILLS + 2, pause=pause)
     (folder / "job.py").write_text(code, encoding="utf-8")
     environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     environment["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # or a restart may wait for addresses of the dead
@@ -111,11 +112,11 @@ def kill_one(folder, draw):
 
 def run_and_kill(folder, kills, draw):
     """Run the job to its end, kill it so many times on the way, and return how many kills there were."""
-    job, done, end = start(folder), 0, time.monotonic() + LIMIT
+    job, done, end = start(folder, 0.02 if kills else 0), 0, time.monotonic() + LIMIT
     try:
         while job.poll() is None:
             assert time.monotonic() < end, "the job did not end in time"
-            time.sleep(draw.uniform(0.05, 1.2) if kills else 0.1)
+            time.sleep(draw.uniform(0.05, 0.6))
             if done < kills:
                 done += kill_one(folder, draw)
     finally:
