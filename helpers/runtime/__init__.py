@@ -4,10 +4,12 @@ from helpers.runtime.checks import check_labels, check_same_shape
 from helpers.runtime.device import DeviceError, Precision, choose_device, describe_device
 from helpers.runtime.existing import EXISTING_FILE, EXISTING_FOLDER
 from helpers.runtime.expectations import Symptom, expect, symptom
+from helpers.runtime.launch import torchrun
 from helpers.runtime.parameters import ParameterError, check_parameters
 from helpers.runtime.processes import gather, rank, same_buffers, share, unwrapped, weight_of, world_size
 from helpers.runtime.run import Run, start
 from helpers.runtime.seeds import make_deterministic, pin_threads, seed_everything
+from helpers.runtime.texts import text_of
 
 __all__ = [
     "EXISTING_FILE",
@@ -32,6 +34,8 @@ __all__ = [
     "share",
     "start",
     "symptom",
+    "text_of",
+    "torchrun",
     "unwrapped",
     "weight_of",
     "world_size",
