@@ -1,5 +1,6 @@
 """The Transformer's parts and the GPT: against PyTorch's own, and properties that hold for every shape."""
 
+import ast
 import copy
 
 import pytest
@@ -123,23 +124,25 @@ def test_the_gpt_has_as_many_parameters_as_the_formula_says():
 
 
 @pytest.fixture(scope="module")
-def adapter():
-    """The adapter of the language-models chapter."""
+def chapter():
+    """The adapter of the language-models chapter, and the function that merges one into its layer."""
     cells = notebooks.code_cells(notebooks.read(CHAPTERS / "language-models.ipynb"))
-    (source,) = [cell.source for cell in cells if cell.source.startswith("class LowRank")]
     names = {"nn": nn, "torch": torch, "copy": copy}
-    exec(source, names)
-    return names["LowRank"]
+    for beginning in ("class LowRank", "def merged"):
+        (source,) = [cell.source for cell in cells if cell.source.startswith(beginning)]
+        exec(ast.unparse(ast.parse(source).body[0]), names)
+    return names
 
 
 @few
 @given(inputs=st.integers(1, 9), outputs=st.integers(1, 9), rank=st.integers(1, 4), bias=st.booleans())
-def test_a_merged_adapter_equals_the_unmerged_one(adapter, inputs, outputs, rank, bias):
+def test_a_merged_adapter_equals_the_unmerged_one(chapter, inputs, outputs, rank, bias):
     torch.manual_seed(0)
     linear = nn.Linear(inputs, outputs, bias=bias)
     x = torch.randn(4, inputs).double()
-    layer = adapter(linear, rank).double()
+    layer = chapter["LowRank"](linear, rank).double()
     torch.testing.assert_close(layer(x), linear.double()(x), atol=0, rtol=0)  # it begins as the layer that it holds
     layer.B.data.normal_()
-    torch.testing.assert_close(layer.merged()(x), layer(x), atol=1e-12, rtol=1e-12)
-    assert isinstance(layer.merged(), nn.Linear)
+    merged = chapter["merged"](layer)
+    torch.testing.assert_close(merged(x), layer(x), atol=1e-12, rtol=1e-12)
+    assert isinstance(merged, nn.Linear)
