@@ -124,7 +124,7 @@ $(LIKE_COLAB)/installed: book/running/colab-runtime.txt
 	@$(LIKE_COLAB)/bin/python -m pip install --quiet --disable-pip-version-check -r book/running/colab-runtime.txt
 	@touch $@
 
-BENCHMARKS := batches training_loop cnn_step augmentation text_batches attention_step unet_step reinforcement service doctor
+BENCHMARKS := batches training_loop cnn_step augmentation text_batches attention_step unet_step reinforcement service doctor scaling
 
 bench: $(BENCH)/installed ## Time what the course builds beside its peers; the tables go to results/benchmarks/
 	@set -e; for name in $(BENCHMARKS); do $(ONE_THREAD) $(BENCH)/bin/python benchmarks/$$name.py; done

@@ -21,6 +21,7 @@ def write_report(
     rows: Sequence[Sequence[str | float]],
     *,
     peers: Sequence[ModuleType] = (torch,),
+    note: str = "",
 ) -> Path:
     """Print the table and write it as JSON; return the file's path.
 
@@ -30,9 +31,11 @@ def write_report(
         columns: a heading for each value of a row.
         rows: text or numbers; numbers are kept to 4 significant digits.
         peers: modules whose versions matter.
+        note: what else matters about the machine, for example what other programs did meanwhile.
     """
     kept = [[float(f"{value:.4g}") if isinstance(value, float) else value for value in row] for row in rows]
     machine = f"{describe_device(torch.device('cpu'))}, {torch.get_num_threads()} thread(s), {platform.system()}"
+    machine += f", {note}" if note else ""
     report = {
         "title": title,
         "machine": machine,
