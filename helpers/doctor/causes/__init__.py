@@ -8,9 +8,11 @@ from helpers.doctor.causes.of_evaluations import EVALUATION_CAUSES
 from helpers.doctor.causes.of_losses import LOSS_CAUSES
 from helpers.doctor.causes.of_models import MODEL_CAUSES
 from helpers.doctor.causes.of_steps import STEP_CAUSES
+from helpers.doctor.causes.of_weights import WEIGHT_CAUSES
 from helpers.doctor.findings import GRADES, Finding
 
-CAUSES = {cause.id: cause for cause in (*DATA_CAUSES, *STEP_CAUSES, *EVALUATION_CAUSES, *LOSS_CAUSES, *MODEL_CAUSES)}
+ROOMS = (DATA_CAUSES, STEP_CAUSES, EVALUATION_CAUSES, LOSS_CAUSES, MODEL_CAUSES, WEIGHT_CAUSES)
+CAUSES = {cause.id: cause for room in ROOMS for cause in room}
 ORDER = {cause: place for place, cause in enumerate(CAUSES)}
 
 

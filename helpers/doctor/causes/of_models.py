@@ -156,37 +156,11 @@ MODEL_CAUSES = (
         "use larger batches or a larger momentum, or nn.GroupNorm in place of BatchNorm",
         MODES,
     ),
-    # checks/freezing.py
     Cause(
-        "freeze-flag-misspelt",
-        "PyTorch does not read this attribute, so that the parameters are trained all the same",
-        "freeze with layer.requires_grad_(False)",
-        "what-may-move",
-        hides=("frozen-layer-moves",),
-    ),
-    Cause(
-        "frozen-layer-moves",
-        "a layer that was to keep what it has learned forgets it",
-        "freeze with layer.requires_grad_(False) before the optimizer is built",
-        "what-may-move",
-    ),
-    Cause(
-        "frozen-statistics-move",
-        "BatchNorm in train mode updates its running statistics even where its weights are frozen",
-        "keep the frozen part in eval mode: model.backbone.eval() after model.train()",
-        "what-may-move",
-    ),
-    # checks/checkpoints.py
-    Cause(
-        "checkpoint-not-loaded",
-        "the model is at its random start although a checkpoint was read",
-        "rename the keys, as in key.removeprefix('model.'), and load with strict=True",
-        "what-may-move",
-    ),
-    Cause(
-        "checkpoint-is-reference",
-        "the saved weights are the live ones and change with every step, so that the best are lost",
-        "keep a copy: copy.deepcopy(model.state_dict())",
-        "what-may-move",
+        "batchnorm-momentum",
+        "in eval mode BatchNorm uses statistics that are those of its start, or of one batch, and not of the data",
+        "leave momentum at 0.1; in PyTorch it is the share of the new batch, 1 minus what Keras calls momentum",
+        MODES,
+        hides=("train-eval-apart", "batchnorm-of-one-sample"),
     ),
 )

@@ -153,6 +153,13 @@ STEP_CAUSES = (
         RATE,
     ),
     Cause(
+        "loss-summed",
+        "each step is as many times as long as a batch has samples, and another batch size asks for another rate",
+        "take the mean, as in nn.CrossEntropyLoss() without reduction='sum', or divide by the number of samples",
+        RATE,
+        hides=("rate-too-high", "outputs-collapse", "cannot-memorize-batch", "majority-only", "weights-do-not-move"),
+    ),
+    Cause(
         "rate-too-high",
         "the first steps throw the weights so far that units die or the loss only grows",
         "divide the rate by 10 until the loss falls",

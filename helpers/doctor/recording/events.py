@@ -6,6 +6,8 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
+from helpers.doctor.recording.norms import Norm
+
 
 @dataclass
 class Forward:
@@ -30,6 +32,7 @@ class Backward:
     number: int
     loss: float
     scale: float  # what the loss was multiplied by for half precision; 1 without a scaler
+    added_up: int = 0  # how many numbers the loss is a sum of; 0 for a mean
     size: float = 0.0  # the norm of the gradient it brought, unscaled
     found: float = 0.0  # the norm of gradients it was added to although a step had already used them
     reached: set[int] = field(default_factory=set)  # the optimizers whose parameters it brought gradient to
@@ -133,6 +136,7 @@ class Recording:
     written: int = 0  # how often the target was written to
     follows: list[float] = field(default_factory=list)  # cosine of each change of the target and the way to the model
     target_moved: float = 0.0  # how far the target went in all
+    norms: list[Norm] = field(default_factory=list)  # batch normalization with an unusual momentum
     others: dict[int, nn.Module] = field(default_factory=dict)  # modules that ran and are no part of the model
     unused: int = 0  # backward passes after the last step
 

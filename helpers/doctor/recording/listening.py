@@ -10,6 +10,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 
 from helpers.doctor.probing.trees import tensors
 from helpers.doctor.recording.events import Forward
+from helpers.doctor.recording.norms import Norms
 from helpers.doctor.recording.patches import Patches
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Listener:
     def __init__(self, recorder: "Recorder") -> None:
         self.recorder = recorder
         self.names = {id(module): name for name, module in recorder.seen.model.named_modules()}
+        self.norms = Norms(recorder.seen.model)
         self.running: list[nn.Module] = []
         self.fresh: list[Forward] = []  # since the last backward pass
         self._named: dict[str, Any] = {}  # the keyword arguments of the model's running call
@@ -33,6 +35,7 @@ class Listener:
         """Set the hooks; ``patches`` takes them away."""
         model = self.recorder.seen.model
         patches.on_exit(model.register_forward_pre_hook(self._keep, with_kwargs=True).remove)
+        patches.on_exit(self._close)
         patches.on_exit(register_module_forward_pre_hook(self._before).remove)
         patches.on_exit(register_module_forward_hook(self._after, always_call=True).remove)
 
@@ -44,6 +47,9 @@ class Listener:
         self.fresh.clear()
         return tuple(call.data for call in graded), any(call.inputs_need_gradient for call in graded)
 
+    def _close(self) -> None:
+        self.recorder.seen.norms = self.norms.close()
+
     def _keep(self, _module: nn.Module, _inputs: Any, named: dict[str, Any]) -> None:
         self._named = dict(named)
 
@@ -51,6 +57,8 @@ class Listener:
         if not self.running:
             self._asleep = {}
         self.running.append(module)
+        if not self.recorder.full:
+            self.norms.note(module, next(tensors(inputs), None))
         if not module.training and sleeps(module) and torch.is_grad_enabled() and not self.recorder.full:
             self._asleep[self.names.get(id(module), OTHER)] = off_by(module, next(tensors(inputs), None))
 

@@ -22,6 +22,7 @@ from helpers.doctor.recording.following import Following
 from helpers.doctor.recording.ledger import Ledger, Slot, dot, norm
 from helpers.doctor.recording.listening import Listener
 from helpers.doctor.recording.patches import Patches, family
+from helpers.doctor.recording.reductions import added_up
 
 LIMIT = 200  # steps booked in full; after them only losses and rates are kept
 
@@ -92,11 +93,8 @@ class Recorder:
     def _install(self) -> None:
         patches = self.patches
         patches.replace(torch.autograd, "backward", self._backward)
-        for handle in (
-            register_optimizer_step_pre_hook(self._before_step),
-            register_optimizer_step_post_hook(self._after_step),
-        ):
-            patches.on_exit(handle.remove)
+        patches.on_exit(register_optimizer_step_pre_hook(self._before_step).remove)
+        patches.on_exit(register_optimizer_step_post_hook(self._after_step).remove)
         wraps.install_clipping(self)
         wraps.install_scaler(self)
         wraps.install_loading(self)
@@ -124,7 +122,7 @@ class Recorder:
     def _begin(self, tensors: Any) -> Backward:
         first = next(trees.tensors([tensors]), None)
         loss = float(first.detach()) if first is not None and first.numel() == 1 else math.nan
-        event = Backward(self.tick(), len(self.seen.backwards), loss / self.scale, self.scale)
+        event = Backward(self.tick(), len(self.seen.backwards), loss / self.scale, self.scale, added_up(first))
         event.data, event.inputs_need_gradient = self.listener.taken()
         self.scale = 1.0
         self.seen.backwards.append(event)

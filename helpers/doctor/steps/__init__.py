@@ -14,6 +14,7 @@ from helpers.doctor.steps.growth import judge_losses
 from helpers.doctor.steps.loaders import judge_samplers
 from helpers.doctor.steps.modes import judge_modes
 from helpers.doctor.steps.movement import judge_coverage, judge_frozen, judge_movement
+from helpers.doctor.steps.norms import judge_statistics
 from helpers.doctor.steps.order import judge_calls, judge_clearing, judge_leftovers
 from helpers.doctor.steps.rates import check_rate
 from helpers.doctor.steps.run import STEPS, recorded
@@ -28,6 +29,7 @@ ALWAYS = (
     judge_frozen,
     judge_target,
     judge_owner,
+    judge_statistics,
 )  # also of the doctor's own plain step
 OF_LOOPS = (
     judge_leftovers,

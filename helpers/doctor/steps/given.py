@@ -1,11 +1,17 @@
 """What the reader has said about a loop beyond showing it."""
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
 from helpers.doctor.probing.program import Program
+
+
+def length(batches: Any) -> int | None:
+    """Return how many batches an epoch has, where that is known."""
+    return len(batches) if isinstance(batches, Sized) else None
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,6 @@ class Given:
     def of(cls, program: Program) -> "Given":
         """Take from a program what it says."""
         frozen = None if program.frozen is None else tuple(program.frozen)
-        scheduler, per_epoch = program.scheduler, program.steps_per_epoch
+        scheduler, per_epoch = program.scheduler, program.steps_per_epoch or length(program.batches)
         own = program.train_step is not None
         return cls(program.accumulate, frozen, program.target, scheduler, per_epoch, own)

@@ -14,11 +14,12 @@ from helpers.doctor.findings import Finding
 from helpers.doctor.probing.program import Program, loss_of
 from helpers.doctor.probing.state import restored
 from helpers.doctor.steps.run import losses
+from helpers.doctor.steps.summed import gradients_times, samples_summed
 
 STEPS = 40
 LEAST = 20  # a slow model that takes fewer in the time is not judged
 SECONDS = 1.5
-LOWER = (0.1, 0.01)
+LOWER = (0.1, 0.01, 1e-3)
 HIGHER = (1e3, 1e5, 1e7)
 SILENT = (nn.ReLU, nn.ReLU6)
 
@@ -52,18 +53,33 @@ def check_rate(program: Program) -> Iterator[Finding]:
 
 
 def _too_high(program: Program, begin: Outcome, now: Outcome) -> Iterator[Finding]:
-    """Try lower rates: a fault where the loss grew by half or did not fall, and falls far at a lower rate."""
-    size = abs(begin.loss)
-    for factor in LOWER:
-        lower = after(program, STEPS, factor)
-        fall = (begin.loss - lower.loss) / size if size else 0.0
-        if not fall > 0.1 or lower.dead > 0.6:
+    """Try the mean in place of a sum, then lower rates."""
+    summed = samples_summed(program)
+    tries = [(factor, 1 / summed) for factor in (1.0, *LOWER)] if summed > 1 else []
+    for factor, share in [*tries, *((factor, 1.0) for factor in LOWER)]:
+        lower = after(program, STEPS, factor, share=share)
+        grade = _graver(begin, now, lower)
+        if not grade:
             continue
-        grew = not now.loss < begin.loss + 0.5 * size or _died(begin, now)
-        if grew or fall > 0.5 or (now.loss > begin.loss + 0.02 * size and fall > 0.3):
-            grade = "fault" if grew or fall > 0.5 else "suspicion"
-            yield found("rate-too-high", _words(begin, now, lower, f"at {factor:g} times the rate"), grade)
-            return
+        how = f"at {factor:g} times the rate" if factor < 1 else ""
+        if share < 1:
+            text = f"the loss of {summed} samples given twice is twice as high: it is a sum over the batch; "
+            how = " ".join([f"divided by {summed}", how]).strip()
+            yield found("loss-summed", text + _words(begin, now, lower, how), grade)
+        else:
+            yield found("rate-too-high", _words(begin, now, lower, how), grade)
+        return
+
+
+def _graver(begin: Outcome, now: Outcome, lower: Outcome) -> str:
+    """Return "fault" where the loss grew by half or falls far with shorter steps, "suspicion" or "" where less."""
+    size = abs(begin.loss)
+    fall = (begin.loss - lower.loss) / size if size else 0.0
+    if not fall > 0.1 or lower.dead > 0.6:
+        return ""
+    if not now.loss < begin.loss + 0.5 * size or _died(begin, now) or fall > 0.5:
+        return "fault"
+    return "suspicion" if now.loss > begin.loss + 0.02 * size and fall > 0.3 else ""
 
 
 def _too_low(program: Program, begin: Outcome, now: Outcome) -> Iterator[Finding]:
@@ -97,9 +113,9 @@ def _words(begin: Outcome, now: Outcome, other: Outcome, how: str) -> str:
     return text
 
 
-def after(program: Program, steps: int, factor: float = 1.0, *, decay: bool = True) -> Outcome:
-    """Take the steps with the rate multiplied by ``factor``, and look where they lead; everything is put back."""
-    with restored(program):
+def after(program: Program, steps: int, factor: float = 1.0, *, decay: bool = True, share: float = 1.0) -> Outcome:
+    """Take the steps with the rate multiplied by ``factor`` and the gradients by ``share``; everything is put back."""
+    with restored(program), gradients_times(program, share):
         for group in [group for optimizer in program.optimizers for group in optimizer.param_groups]:
             group["lr"] = group["lr"] * factor
             if not decay and "weight_decay" in group:

@@ -370,6 +370,51 @@ def test_an_epoch_that_ends_in_eval_mode():
     assert causes(watched(loop, model=model, epochs=4), "suspicion") == ["trained-in-eval-mode"]
 
 
+def far_off(size=16, count=8):
+    """Batches whose inputs lie around 50."""
+    x = 50 + 9 * torch.randn(size * count, 4)
+    return list(zip(x.split(size), (x[:, :1] - 50).split(size), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("momentum", "grade"), [(0.0, "fault"), (1e-3, "fault"), (1.0, "suspicion"), (0.99, "suspicion")]
+)
+def test_a_momentum_that_keeps_the_start_or_one_batch(momentum, grade):
+    model = nn.Sequential(nn.BatchNorm1d(4, momentum=momentum), nn.Linear(4, 1))
+    batches = far_off()
+    seen = watched(lambda model, optimizer, _: right(model, optimizer, batches), model=model, epochs=5)
+    assert causes(seen) == ["batchnorm-momentum"]
+    assert causes(seen, grade) == ["batchnorm-momentum"]
+
+
+@pytest.mark.parametrize(
+    ("momentum", "size", "epochs"),
+    [
+        (0.1, 16, 5),
+        (None, 16, 5),
+        (0.01, 16, 5),
+        (1e-3, 16, 2),  # too few passes to say
+        (1.0, 2048, 5),  # one batch is as good as all
+    ],
+)
+def test_a_momentum_that_does_its_work(momentum, size, epochs):
+    model = nn.Sequential(nn.BatchNorm1d(4, momentum=momentum), nn.Linear(4, 1))
+    batches = far_off(size)
+    seen = watched(lambda model, optimizer, _: right(model, optimizer, batches), model=model, epochs=epochs)
+    assert causes(seen) == []
+
+
+def test_a_small_momentum_that_an_epoch_is_long_enough_for():
+    model = nn.Sequential(nn.BatchNorm1d(4, momentum=1e-3), nn.Linear(4, 1))
+    batches = far_off()
+
+    def loop(model, optimizer, _):
+        right(model, optimizer, batches)
+
+    assert causes(watched(loop, model=model, epochs=5, steps_per_epoch=5000)) == []
+    assert causes(watched(loop, model=model, epochs=5, steps_per_epoch=8)) == ["batchnorm-momentum"]
+
+
 def test_frozen_layers_that_move():
     def model():
         return nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
@@ -554,6 +599,52 @@ def test_a_loss_that_grows_or_is_no_number():
     assert causes(diverging(1.3)) == ["rate-too-high"]
     assert causes(diverging(1e3), "fault") == ["outputs-not-finite"]
     assert causes(diverging(0.05)) == []
+
+
+def added(model, optimizer, batches):
+    for x, y in batches:
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y, reduction="sum").backward()
+        optimizer.step()
+
+
+def added_by_hand(model, optimizer, batches):
+    for x, y in batches:
+        optimizer.zero_grad()
+        ((model(x) - y) ** 2).sum().backward()
+        optimizer.step()
+
+
+def added_and_divided(model, optimizer, batches):
+    for x, y in batches:
+        optimizer.zero_grad()
+        (((model(x) - y) ** 2).sum() / len(x)).backward()
+        optimizer.step()
+
+
+def added_terms(model, optimizer, batches):
+    for x, y in batches:
+        optimizer.zero_grad()
+        torch.stack([F.mse_loss(model(x), y), F.l1_loss(model(x), y)]).sum().backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize("loop", [added, added_by_hand])
+def test_a_sum_where_the_rate_is_that_of_a_mean(loop):
+    def summed(rate, epochs=5):
+        model = nn.Linear(4, 1)
+        return watched(loop, model=model, optimizer=torch.optim.SGD(model.parameters(), lr=rate), epochs=epochs)
+
+    assert causes(summed(0.07)) == ["loss-summed"]
+    assert causes(summed(2.0, 30), "fault") == ["loss-summed"]
+    assert causes(summed(0.003)) == []  # a rate that fits the sum
+
+
+@pytest.mark.parametrize("loop", [added_and_divided, added_terms])
+def test_a_mean_that_was_written_as_a_sum(loop):
+    model = nn.Linear(4, 1)
+    seen = watched(loop, model=model, optimizer=torch.optim.SGD(model.parameters(), lr=1.3), epochs=5)
+    assert causes(seen) == ["rate-too-high"]
 
 
 def test_nothing_of_the_loop_changes():

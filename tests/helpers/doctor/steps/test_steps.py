@@ -120,6 +120,28 @@ def test_a_rate_that_is_far_off(rate):
     assert (cause, "fault") in examined(model, optimizer=optimizer)
 
 
+@pytest.mark.parametrize("own_step", [False, True])
+def test_a_sum_where_the_rate_is_that_of_a_mean(own_step):
+    def program(reduction, rate):
+        model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+        loss_fn, optimizer = nn.MSELoss(reduction=reduction), torch.optim.SGD(model.parameters(), lr=rate)
+
+        def train_step(model, batch, optimizer):
+            optimizer.zero_grad()
+            loss = loss_fn(model(batch[0]), batch[1])
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return examined(model, loss_fn, optimizer=optimizer, train_step=train_step if own_step else None)
+
+    assert program("sum", 0.05)[0] == ("loss-summed", "fault")
+    assert program("sum", 0.002) == []  # a rate that fits the sum
+    assert program("mean", 0.05) == []
+    assert program("mean", 5.0)[0] == ("rate-too-high", "fault")
+    assert program("sum", 5.0)[0] in [("rate-too-high", "fault"), ("loss-summed", "fault")]  # both are wrong
+
+
 def test_decay_that_outweighs_the_loss():
     model = nn.Linear(4, 1)
     nn.init.normal_(model.weight, std=0.01)
@@ -248,3 +270,15 @@ def test_everything_is_put_back():
     assert torch.equal(torch.get_rng_state(), random)
     assert optimizer.state == {}
     assert not model.training
+
+
+@pytest.mark.parametrize("momentum", [0.0, 1e-3, 1.0])
+def test_a_momentum_that_keeps_the_start_or_one_batch(momentum):
+    x = 50 + 9 * torch.randn(96, 4)
+    batches = list(zip(x.split(16), (x[:, :1] - 50).split(16), strict=True))
+
+    def model(momentum):
+        return nn.Sequential(nn.BatchNorm1d(4, momentum=momentum), nn.Linear(4, 1))
+
+    assert [cause for cause, _ in examined(model(momentum), batches=batches)] == ["batchnorm-momentum"]
+    assert examined(model(0.1), batches=batches) == []
