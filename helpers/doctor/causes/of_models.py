@@ -42,7 +42,7 @@ MODEL_CAUSES = (
         "the weights shape the answer but no gradient reaches them, so they stay as they started",
         "remove no_grad(), detach(), .data or .item() between these layers and the loss",
         GRADIENTS,
-        hides=("weights-do-not-move", "part-without-gradient"),
+        hides=("weights-do-not-move", "part-without-gradient", "zero-grad-in-every-microbatch"),
     ),
     Cause(
         "softmax-over-one",
@@ -84,7 +84,15 @@ MODEL_CAUSES = (
         "units that start equal get equal gradients and stay copies of one another: the layer acts as one unit",
         "keep PyTorch's random start, or draw one with nn.init.kaiming_uniform_(layer.weight)",
         GRADIENTS,
-        hides=("cannot-memorize-batch",),
+        hides=("cannot-memorize-batch", "units-dead-at-start"),
+    ),
+    # checks/dead.py
+    Cause(
+        "units-dead-at-start",
+        "a ReLU that gives 0 for every sample passes nothing on and no gradient back, and never wakes up",
+        "start biases at 0 and weights as PyTorch does, and look at the scale of the inputs",
+        GRADIENTS,
+        hides=("input-ignored", "part-without-gradient", "weights-do-not-move", "outputs-collapse"),
     ),
     # checks/outputs.py
     Cause(

@@ -5,11 +5,13 @@ from helpers.doctor.checks.calls import check_loss_calls
 from helpers.doctor.checks.check import Check
 from helpers.doctor.checks.checkpoints import check_checkpoint
 from helpers.doctor.checks.data import check_masks, check_values
+from helpers.doctor.checks.dead import check_dead_units
 from helpers.doctor.checks.evaluation import check_evaluation
 from helpers.doctor.checks.freezing import check_freeze_flags
 from helpers.doctor.checks.gradients import check_finite, check_flow
 from helpers.doctor.checks.labels import check_label_column, check_label_information
 from helpers.doctor.checks.losses import check_class_weights, check_direction
+from helpers.doctor.checks.mirrored import check_mirrored
 from helpers.doctor.checks.modes import check_batch_of_one, check_determinism, check_dropout
 from helpers.doctor.checks.order import check_epochs, check_order, check_target_order
 from helpers.doctor.checks.outputs import check_batch, check_in_place, check_input
@@ -32,6 +34,7 @@ CHECKS = (
     Check("layers in several places", check_shared_layers, ("calls",)),
     Check("the first loss", check_start_loss, ("loss", "answers")),
     Check("units that differ", check_equal_units, ("optimizer",)),
+    Check("units that answer", check_dead_units, ("loss",)),
     Check("dependence on the input", check_input, ("calls",), each_part=True),
     Check("dependence on the batch", check_batch, ("calls",), each_part=True),
     Check("values changed in place", check_in_place, ("calls",)),
@@ -54,6 +57,7 @@ CHECKS = (
     Check("values of the training set", check_values),
     Check("masks that fit their images", check_masks),
     Check("samples on both sides", check_overlap, ("valid",)),
+    Check("images turned or mirrored on both sides", check_mirrored, ("valid",)),
     Check("near copies on both sides", check_twins, ("valid",)),
     Check("scaling of both sides", check_scaling, ("valid",)),
     Check("labels of both sides", check_labels, ("valid",)),

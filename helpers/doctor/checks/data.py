@@ -35,10 +35,10 @@ def check_values(program: Program) -> Iterator[Finding]:
         return
     ratio, size = float((offset / spread)[varied].median()), float(spread[varied].median())
     uneven = flat.shape[1] < 200 and float(spread[varied].max() / spread[varied].min()) > 300
-    if ratio > 30 or size > 300 or uneven:
+    if ratio > 30 or size > 10 or uneven:
         scale = (flat.mean(0), spread.clamp_min(1e-12)) if uneven else (flat.mean(), spread[varied].mean())
         raw, standard = _train(program, None), _train(program, scale)
-        if standard < 0.8 * raw:
+        if standard < 0.8 * raw or (standard == standard and raw != raw):
             yield found(
                 "inputs-badly-scaled",
                 f"the inputs lie around {float(flat.mean()):.3g} and differ by {size:.2g} from sample to sample; after "

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from helpers.doctor.causes import found
+from helpers.doctor.checks.averages import batch_by_batch
 from helpers.doctor.checks.figures import Answers, form_that_fits, right_figures, value_of, wrong_figures
 from helpers.doctor.findings import Finding
 from helpers.doctor.probing.attributes import attributes_of
@@ -37,7 +38,8 @@ def check_evaluation(program: Program) -> Iterator[Finding]:
         outs.append([_answered(program, batches) for batches in pieces] if program.answers_alone else [])
         kick(program.model, share=0.5)
     if len(set(watch.asked)) > len(watch.asked) / 16:  # each batch was asked about up to 8 times
-        yield from _compare(program, outs, reported)
+        averages = list(batch_by_batch(watch.figure, program.valid_sample))
+        yield from _compare(program, outs, reported, averages)
 
 
 class _Watch:
@@ -129,7 +131,9 @@ def _recut(program: Program, watch: _Watch) -> list[list[Any]]:
     return [cut]
 
 
-def _compare(program: Program, outs: list[list[Answers]], reported: list[list[float]]) -> Iterator[Finding]:
+def _compare(
+    program: Program, outs: list[list[Answers]], reported: list[list[float]], averages: list[Finding]
+) -> Iterator[Finding]:
     """Find the figure that is the reported one for both models and all batchings; else ask that batching is idle."""
     flat_outs, said = [each for row in outs for each in row], [each for row in reported for each in row]
     scores = _border_is_zero(program) if flat_outs else None
@@ -144,7 +148,10 @@ def _compare(program: Program, outs: list[list[Answers]], reported: list[list[fl
             yield found(cause, f"the evaluation says {said[0]:.3f}, which is {how}; counted by sample it is {truth}")
             return
     apart = [row for row in reported if len(row) > 1 and abs(row[0] - row[1]) > 1e-3 * max(abs(row[0]), 1e-6)]
-    if apart and not any(out.dim() >= 2 and out.shape[1] == len(out) for each in flat_outs for out in each[0]):
+    compared = any(out.dim() >= 2 and out.shape[1] == len(out) for each in flat_outs for out in each[0])
+    if averages and not compared:
+        yield from averages
+    elif apart and not compared:
         yield found(
             "evaluation-depends-on-batching",
             f"the evaluation says {apart[0][0]:.4g}, and {apart[0][1]:.4g} for the same samples in other batches",

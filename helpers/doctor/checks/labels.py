@@ -12,6 +12,7 @@ from helpers.doctor.probing.collected import training_set
 from helpers.doctor.probing.program import Program
 
 SHUFFLES = 20
+SHIFTS = (-3, -2, -1, 1, 2, 3)  # rows
 
 
 def check_label_column(program: Program) -> Iterator[Finding]:
@@ -39,7 +40,7 @@ def check_label_information(program: Program) -> Iterator[Finding]:
     """Guess labels from the nearest other sample and from a linear fit: both should beat shuffled labels."""
     data = training_set(program)
     labels, flat = data.labels, data.flat
-    if labels is None or flat is None or data.inputs is None or data.inputs.dim() != 2 or len(labels) < 200:
+    if labels is None or flat is None or data.inputs is None or data.inputs.dim() != 2 or len(labels) < 100:
         return
     labels, flat = labels[:2000], flat[:2000]
     shares = torch.unique(labels, return_counts=True)[1] / len(labels)
@@ -48,7 +49,20 @@ def check_label_information(program: Program) -> Iterator[Finding]:
     scores = _guesses(labels, (flat - flat.mean(0)) / flat.std(0).clamp_min(1e-6))
     if all(score < chance + 1.5 * spread for score, chance, spread in scores.values()):
         parts = [f"{100 * mine:.0f} % by {name} (shuffled {100 * by:.0f} %)" for name, (mine, by, _) in scores.items()]
-        yield found("label-without-information", f"labels are guessed {' and '.join(parts)}", "suspicion")
+        shift = _shift(labels, (flat - flat.mean(0)) / flat.std(0).clamp_min(1e-6))
+        seen = f"labels are guessed {' and '.join(parts)}" + (f", and {shift}" if shift else "")
+        yield found("label-without-information", seen, "fault" if shift else "suspicion")
+
+
+def _shift(labels: Tensor, flat: Tensor) -> str:
+    """Say how well labels are guessed from the nearest sample once they are moved by a few rows, if far better."""
+    nearest = torch.cdist(flat, flat).fill_diagonal_(torch.inf).argmin(1)
+    moved = {rows: labels.roll(rows) for rows in SHIFTS}
+    shares = {rows: _share(other[nearest], other) for rows, other in moved.items()}
+    best = max(shares, key=shares.__getitem__)
+    if shares[best] < _share(labels[nearest], labels) + 0.2:
+        return ""
+    return f"{100 * shares[best]:.0f} % by the nearest once the labels are moved by {best} row{'s' * (abs(best) > 1)}"
 
 
 def _guesses(labels: Tensor, flat: Tensor) -> dict[str, tuple[float, float, float]]:

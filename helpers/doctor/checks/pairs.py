@@ -45,7 +45,7 @@ def _permuted(program: Program, probe: LossProbe) -> Iterator[Finding]:
     if not bool((targets != targets[:1]).any()) or base != base:
         return
     if _equal(base, probe.value(answer, other)):
-        if program.step is None and _equal(base, probe.value(answer, targets.flip(0))):
+        if (program.step is None or _made_for(probe)) and _equal(base, probe.value(answer, targets.flip(0))):
             yield found("loss-ignores-target", f"{shapes}: other targets leave the loss at {base:.4g}", "suspicion")
         return
     orders = [torch.arange(len(answer)).roll(shift) for shift in (1, 2, len(answer) // 2)]
@@ -54,6 +54,14 @@ def _permuted(program: Program, probe: LossProbe) -> Iterator[Finding]:
         yield found("loss-broadcasts", f"{shapes}: giving each sample another's target leaves the loss at {base:.4g}")
         return
     yield from _along_an_axis(probe, base, shapes)
+
+
+def _made_for(probe: LossProbe) -> bool:
+    """True where the answer has the form of its targets, numbers, and not that of an input: it is made to meet them."""
+    answer, targets = probe.answer, probe.targets
+    if targets is None or not targets.is_floating_point() or targets.shape != answer.shape:
+        return False
+    return not any(given.shape == answer.shape for given in tensors(probe.inputs))
 
 
 def _crossed(probe: LossProbe) -> Iterator[Finding]:

@@ -94,7 +94,12 @@ def _middle(values: Tensor) -> tuple[float, float]:
 def check_labels(program: Program) -> Iterator[Finding]:
     """Label validation samples by their nearest training sample: a class that always gets another's number."""
     train, valid = training_set(program), validation_set(program)
-    yield from _unseen(train, valid)
+    renamed = list(_renamed(train, valid))
+    yield from renamed or _unseen(train, valid)  # a class that only has another number was seen
+
+
+def _renamed(train: Collected, valid: Collected) -> Iterator[Finding]:
+    """Look for classes whose samples lie where training has another class, one and the same for each."""
     known, asked = train.labels, valid.labels
     if known is None or asked is None or train.flat is None or valid.flat is None:
         return

@@ -133,6 +133,8 @@ class Recording:
     moved: dict[str, float] = field(default_factory=dict)  # parameter or buffer -> how far it went in all
     graded: dict[str, float] = field(default_factory=dict)  # parameter -> the largest gradient a step found in it
     stepped: dict[str, float] = field(default_factory=dict)  # parameter -> the furthest that one step moved it
+    ran: set[str] = field(default_factory=set)  # modules that ran with gradients recorded
+    unreached: set[str] = field(default_factory=set)  # parameters that no backward pass left a gradient in
     written: int = 0  # how often the target was written to
     follows: list[float] = field(default_factory=list)  # cosine of each change of the target and the way to the model
     target_moved: float = 0.0  # how far the target went in all

@@ -24,6 +24,7 @@ class Slot:
     due: Tensor | None = None  # the same with those that were cleared
     scale: float = 1.0  # the loss scale that .grad still carries
     before: Tensor | None = None  # .grad as the running backward pass found it
+    touched: bool = False  # a backward pass has left a gradient here, if only of zeros
     version: int = 0  # of the parameter at the last backward pass
 
     def gradient(self) -> Tensor | None:
@@ -55,6 +56,7 @@ class Slot:
         self.before = None
         if grad is None:
             return 0.0
+        self.touched = True
         added = (grad.clone() if before is None else grad - before) / scale
         if not bool(added.any()):
             return 0.0

@@ -57,6 +57,8 @@ class Listener:
         if not self.running:
             self._asleep = {}
         self.running.append(module)
+        if torch.is_grad_enabled():
+            self.recorder.seen.ran.add(self.names.get(id(module), OTHER))
         if not self.recorder.full:
             self.norms.note(module, next(tensors(inputs), None))
         if not module.training and sleeps(module) and torch.is_grad_enabled() and not self.recorder.full:

@@ -66,6 +66,7 @@ class Recorder:
             if name in state and state[name].shape == old.shape:
                 self.seen.moved[name] = norm([state[name].detach() - old.to(state[name].device)])
         self.seen.written, self.seen.target_moved = self.following.writes(), self.following.moved()
+        self.seen.unreached = {slot.name for slot in self.ledger.slots.values() if not slot.touched}
         self._at_start, self.ledger.slots = {}, {}
 
     @property

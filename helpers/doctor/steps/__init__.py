@@ -22,6 +22,7 @@ from helpers.doctor.steps.scaling import judge_clipping, judge_limit, judge_scal
 from helpers.doctor.steps.schedules import judge_first, judge_never, judge_owner, judge_plateau, judge_rates
 from helpers.doctor.steps.targets import LONG, judge_reference, judge_target
 from helpers.doctor.steps.terms import check_terms
+from helpers.doctor.steps.unreached import judge_unreached
 
 ALWAYS = (
     judge_movement,
@@ -42,6 +43,7 @@ OF_LOOPS = (
     judge_modes,
     judge_samplers,
     judge_reference,
+    judge_unreached,
     judge_plateau,
 )
 OF_WHOLE_LOOPS = (judge_rates, judge_never, judge_first, judge_losses)  # not of a few steps of a train_step

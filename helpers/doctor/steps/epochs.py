@@ -12,7 +12,7 @@ from helpers.doctor.findings import Finding
 from helpers.doctor.probing.program import Program
 from helpers.doctor.recording.events import Recording
 from helpers.doctor.recording.recorder import Recorder
-from helpers.doctor.steps.schedules import ENOUGH, PERIODIC, rates_gone
+from helpers.doctor.steps.schedules import ENOUGH, PERIODIC, rates_gone, rates_swing
 
 MOST = 2000  # batches read of one epoch, and steps of a schedule that are played
 
@@ -28,11 +28,19 @@ def check_schedule(program: Program, seen: Recording) -> Iterator[Finding]:
     rates = list(_played(scheduler, min(20 * epoch, MOST) if own else 200))
     if own and min(epoch, len(rates)) >= ENOUGH:
         yield from rates_gone(rates[:epoch], "the first epoch")
+    elif own and _bottom(rates) < epoch:
+        yield from rates_swing(rates, f"{len(rates) // epoch} epochs")
     if len(rates) >= ENOUGH and rates[-1] > 10 * base and rates[-1] > rates[-2] and rates[-1] == max(rates):
         yield found(
             "rate-grows",
             f"after {len(rates)} steps of the schedule the rate is {rates[-1]:.2g}, and it began at {base:.2g}",
         )
+
+
+def _bottom(rates: list[float]) -> int:
+    """Return the step at which the rate begins to rise again after its first fall, or the number of steps."""
+    falls = next((at for at in range(1, len(rates)) if rates[at] < rates[at - 1]), len(rates))
+    return next((at for at in range(falls, len(rates)) if rates[at] > rates[at - 1]), len(rates))
 
 
 def _length(batches: Any) -> int:

@@ -71,11 +71,17 @@ def rates_gone(rates: list[float], where: str, *, periodic: bool = False) -> Ite
             f"after {first} of {len(rates)} steps of {where} the rate was at {rates[first]:.2g}, below a hundredth of "
             f"its peak of {peak:.2g}",
         )
-    elif _swings(rates) > 2:
+    else:
+        yield from rates_swing(rates, where)
+
+
+def rates_swing(rates: list[float], where: str) -> Iterator[Finding]:
+    """Yield a finding where the rate falls and rises several times, though its schedule is made for one fall."""
+    if _swings(rates) > 2:
         yield found(
             "rate-gone-early",
             f"within {len(rates)} steps of {where} the rate fell to its lowest and rose again {_swings(rates) // 2} "
-            "times: the schedule is longer than it was made for",
+            "times: training is longer than the schedule was made for",
         )
 
 

@@ -282,3 +282,66 @@ def test_a_momentum_that_keeps_the_start_or_one_batch(momentum):
 
     assert [cause for cause, _ in examined(model(momentum), batches=batches)] == ["batchnorm-momentum"]
     assert examined(model(0.1), batches=batches) == []
+
+
+@pytest.mark.parametrize("cut", ["all", "part", "nothing"])
+def test_weights_that_no_pass_reaches(cut):
+    model = nn.ModuleDict({"body": nn.Linear(4, 8), "head": nn.Linear(8, 1)})
+    if cut == "all":
+        optimizer = {name: torch.optim.SGD(part.parameters(), lr=0.01) for name, part in model.items()}
+    else:
+        optimizer = {"both": torch.optim.SGD(model.parameters(), lr=0.01)}
+
+    def train_step(model, batch, optimizers):
+        for one in optimizers.values():
+            one.zero_grad()
+        features = model["body"](batch[0])
+        loss = F.mse_loss(model["head"](features if cut == "nothing" else features.detach()), batch[1])
+        loss.backward()
+        for one in optimizers.values():
+            one.step()
+        return loss.detach()
+
+    found = examined(model, optimizer=optimizer, train_step=train_step, loss_fn=None, step=None)
+    assert (
+        found
+        == {
+            "all": [("gradient-cut-off", "fault")],
+            "part": [("gradient-cut-off", "suspicion")],
+            "nothing": [],
+        }[cut]
+    )
+
+
+def test_a_frozen_body_in_the_optimizer_is_no_fault():
+    model = nn.ModuleDict({"body": nn.Linear(4, 8), "head": nn.Linear(8, 1)})
+
+    def train_step(model, batch, optimizer):
+        optimizer.zero_grad()
+        with torch.no_grad():
+            features = model["body"](batch[0])
+        loss = F.mse_loss(model["head"](features), batch[1])
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    assert examined(model, optimizer=optimizer, train_step=train_step, loss_fn=None, step=None) == []
+
+
+@pytest.mark.parametrize(("length", "expected"), [(4, [("rate-gone-early", "fault")]), (60, []), (1000, [])])
+def test_a_wave_that_ends_within_an_epoch(length, expected):
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=length)
+
+    def train_step(model, batch, optimizer):
+        optimizer.zero_grad()
+        loss = F.mse_loss(model(batch[0]), batch[1])
+        loss.backward()
+        optimizer.step()
+        scheduler.step()
+        return loss.detach()
+
+    given = {"scheduler": scheduler, "train_step": train_step, "steps_per_epoch": 6}
+    assert examined(model, optimizer=optimizer, **given) == expected
