@@ -13,7 +13,7 @@ from helpers.doctor.checks.check import Check
 from helpers.doctor.findings import Finding, Report
 from helpers.doctor.probing.clock import Clock
 from helpers.doctor.probing.program import Program, ProgramError, checked, loss_of
-from helpers.doctor.probing.state import restored
+from helpers.doctor.probing.state import Snapshot, restored
 
 SECONDS = 12.0  # no new check starts after this time
 
@@ -75,9 +75,10 @@ def report_on(program: Program, run: Iterable[Check]) -> Report:
     with restored(program, data=True), torch.enable_grad():
         left_out = list(checked(program))
         _try_out(program)
-        clock = Clock(SECONDS)
+        clock, begin = Clock(SECONDS), Snapshot(program)
         for check in run:
             left_out += [f"{check.name}: no time left"] if clock.over else _run(check, program, findings)
+            begin.restore()
     kept = [finding for finding in findings if finding.cause not in program.expected]
     return Report.of(without_symptoms(kept), left_out, rank)
 
@@ -103,12 +104,11 @@ def _words(error: Exception) -> str:
 
 def _run(check: Check, program: Program, findings: list[Finding]) -> list[str]:
     """Add a check's findings; return a sentence where it was not, or could not be, carried out."""
-    with restored(program):
-        try:
-            missing = check.missing(program)
-            if missing:
-                return [missing]
-            findings.extend(check.on(program))
-        except Exception as error:  # whatever the examined program raises
-            return [f"{check.name}: stopped by {_words(error)}"]
+    try:
+        missing = check.missing(program)
+        if missing:
+            return [missing]
+        findings.extend(check.on(program))
+    except Exception as error:  # whatever the examined program raises
+        return [f"{check.name}: stopped by {_words(error)}"]
     return []

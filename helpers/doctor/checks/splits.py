@@ -94,8 +94,7 @@ def _middle(values: Tensor) -> tuple[float, float]:
 def check_labels(program: Program) -> Iterator[Finding]:
     """Label validation samples by their nearest training sample: a class that always gets another's number."""
     train, valid = training_set(program), validation_set(program)
-    renamed = list(_renamed(train, valid))
-    yield from renamed or _unseen(train, valid)  # a class that only has another number was seen
+    yield from list(_renamed(train, valid)) or _unseen(train, valid)  # a class with another number was seen
 
 
 def _renamed(train: Collected, valid: Collected) -> Iterator[Finding]:
@@ -112,6 +111,8 @@ def _renamed(train: Collected, valid: Collected) -> Iterator[Finding]:
     translated = torch.tensor([named[int(label)] for label in asked])
     best = float((guess == translated).float().mean())
     wrong = {label: other for label, other in named.items() if label != other}
+    if wrong.keys() <= set(asked.tolist()) - set(known.tolist()):
+        return  # training has no such class, and whatever is nearest is another one
     sure = all(float((guess[asked == label] == other).float().mean()) > 0.7 for label, other in wrong.items())
     if wrong and sure and best > 0.7 and best > plain + 0.2 and len(set(named.values())) == len(named):
         pairs = ", ".join(f"{label} where training says {other}" for label, other in list(wrong.items())[:3])

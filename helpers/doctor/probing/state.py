@@ -97,7 +97,7 @@ def _tensor(tensor: Tensor) -> Undo:
     def undo() -> None:
         if tensor.data_ptr() != data.data_ptr():
             tensor.data = data
-        if not torch.equal(data.view(-1).nan_to_num(), values.view(-1).nan_to_num()) or data.isnan().any():
+        if not torch.equal(data, values):  # NaN is not equal to itself, and is copied
             data.copy_(values)
         if leaf:
             tensor.requires_grad_(wanted)
@@ -157,28 +157,39 @@ def _global_random() -> Undo:
     return undo
 
 
-@contextmanager
-def restored(program: Program, data: bool = False) -> Iterator[None]:
-    """Let anything happen to the program inside, and put everything back, also after an exception or Ctrl-C.
+class Snapshot:
+    """All of a program as it is now: ``restore`` brings it back, as often as it is called.
 
     Covers weights, buffers, grads, requires_grad, modes, hooks and plain attributes of the model, the optimizer's and
     scheduler's state, whatever the functions of the program can reach, and the random states; with ``data`` also what
     the loaders count.
     """
-    memory = Memory()
-    for part in (program.model, program.target, program.optimizer, program.scheduler):
-        memory.remember(part)
-    for function in (program.step, program.train_step, program.evaluate, program.loss_fn):
-        memory.remember(function)
-    loaders = Memory(big=10_000)  # of the data only what counts epochs or orders samples; checks get copies
-    loaders.seen = dict.fromkeys(memory.seen)
-    for batches in (program.batches, program.valid) if data else ():
-        loaders.remember(None if isinstance(batches, (list, tuple)) else batches)
-    undo, enabled = _global_random(), torch.is_grad_enabled()
+
+    def __init__(self, program: Program, data: bool = False) -> None:
+        self.memory = Memory()
+        for part in (program.model, program.target, program.optimizer, program.scheduler):
+            self.memory.remember(part)
+        for function in (program.step, program.train_step, program.evaluate, program.loss_fn):
+            self.memory.remember(function)
+        self.loaders = Memory(big=10_000)  # of the data only what counts epochs or orders samples; checks get copies
+        self.loaders.seen = dict.fromkeys(self.memory.seen)
+        for batches in (program.batches, program.valid) if data else ():
+            self.loaders.remember(None if isinstance(batches, (list, tuple)) else batches)
+        self.undo_random, self.enabled = _global_random(), torch.is_grad_enabled()
+
+    def restore(self) -> None:
+        """Put everything back."""
+        self.memory.restore()
+        self.loaders.restore()
+        torch.set_grad_enabled(self.enabled)
+        self.undo_random()
+
+
+@contextmanager
+def restored(program: Program, data: bool = False) -> Iterator[None]:
+    """Let anything happen to the program inside, and put everything back, also after an exception or Ctrl-C."""
+    snapshot = Snapshot(program, data)
     try:
         yield
     finally:
-        memory.restore()
-        loaders.restore()
-        torch.set_grad_enabled(enabled)
-        undo()
+        snapshot.restore()

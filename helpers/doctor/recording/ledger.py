@@ -107,6 +107,12 @@ def version(tensor: Tensor) -> int:
     return 0 if tensor.is_inference() else tensor._version
 
 
+def change(now: Tensor, old: Tensor) -> Tensor:
+    """Return how far a tensor has gone; for truth values, which have no difference, where they changed."""
+    now, old = now.detach(), old.to(now.device)
+    return now ^ old if now.dtype == torch.bool else now - old
+
+
 def norm(tensors: Iterable[Tensor | None]) -> float:
     """Return the norm of all the tensors together; None counts as zeros."""
     return math.hypot(*(float(t.double().norm()) for t in tensors if t is not None))

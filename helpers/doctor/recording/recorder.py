@@ -19,7 +19,7 @@ from helpers.doctor.probing import trees
 from helpers.doctor.recording import wraps
 from helpers.doctor.recording.events import Backward, Recording, Step
 from helpers.doctor.recording.following import Following
-from helpers.doctor.recording.ledger import Ledger, Slot, dot, norm
+from helpers.doctor.recording.ledger import Ledger, Slot, change, dot, norm
 from helpers.doctor.recording.listening import Listener
 from helpers.doctor.recording.patches import Patches, family
 from helpers.doctor.recording.reductions import added_up
@@ -64,7 +64,7 @@ class Recorder:
         state = self._state()
         for name, old in self._at_start.items():
             if name in state and state[name].shape == old.shape:
-                self.seen.moved[name] = norm([state[name].detach() - old.to(state[name].device)])
+                self.seen.moved[name] = norm([change(state[name], old)])
         self.seen.written, self.seen.target_moved = self.following.writes(), self.following.moved()
         self.seen.unreached = {slot.name for slot in self.ledger.slots.values() if not slot.touched}
         self._at_start, self.ledger.slots = {}, {}

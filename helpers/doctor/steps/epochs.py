@@ -1,5 +1,6 @@
 """The schedule and the sampler beyond what was recorded: played on to the end of an epoch."""
 
+import math
 from collections.abc import Iterable, Iterator, Sized
 from itertools import islice
 from typing import Any
@@ -26,9 +27,10 @@ def check_schedule(program: Program, seen: Recording) -> Iterator[Finding]:
     own = len(seen.schedule) >= len(seen.steps) > 1  # the program steps it with each batch
     base = max(float(group.get("initial_lr", group["lr"])) for group in scheduler.optimizer.param_groups)
     rates = list(_played(scheduler, min(20 * epoch, MOST) if own else 200))
-    if own and min(epoch, len(rates)) >= ENOUGH:
-        yield from rates_gone(rates[:epoch], "the first epoch")
-    elif own and _bottom(rates) < epoch:
+    epochs = math.ceil(ENOUGH / epoch) if epoch else 0
+    if own and len(rates) >= epochs * epoch >= ENOUGH:
+        yield from rates_gone(rates[: epochs * epoch], "the first epoch" if epochs == 1 else f"{epochs} epochs")
+    if own and _bottom(rates) < epoch:
         yield from rates_swing(rates, f"{len(rates) // epoch} epochs")
     if len(rates) >= ENOUGH and rates[-1] > 10 * base and rates[-1] > rates[-2] and rates[-1] == max(rates):
         yield found(

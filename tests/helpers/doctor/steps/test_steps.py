@@ -329,6 +329,24 @@ def test_a_frozen_body_in_the_optimizer_is_no_fault():
     assert examined(model, optimizer=optimizer, train_step=train_step, loss_fn=None, step=None) == []
 
 
+@pytest.mark.parametrize(("size", "expected"), [(2, [("rate-gone-early", "fault")]), (60, [])])
+def test_a_rate_that_is_gone_after_a_few_short_epochs(size, expected):
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=size)
+
+    def train_step(model, batch, optimizer):
+        optimizer.zero_grad()
+        loss = F.mse_loss(model(batch[0]), batch[1])
+        loss.backward()
+        optimizer.step()
+        scheduler.step()
+        return loss.detach()
+
+    given = {"scheduler": scheduler, "train_step": train_step, "steps_per_epoch": 6}
+    assert examined(model, optimizer=optimizer, **given) == expected
+
+
 @pytest.mark.parametrize(("length", "expected"), [(4, [("rate-gone-early", "fault")]), (60, []), (1000, [])])
 def test_a_wave_that_ends_within_an_epoch(length, expected):
     model = nn.Linear(4, 1)
@@ -345,3 +363,9 @@ def test_a_wave_that_ends_within_an_epoch(length, expected):
 
     given = {"scheduler": scheduler, "train_step": train_step, "steps_per_epoch": 6}
     assert examined(model, optimizer=optimizer, **given) == expected
+
+
+def test_a_buffer_of_truth_values_is_no_obstacle():
+    model = nn.Linear(4, 1)
+    model.register_buffer("mask", torch.tensor([True, False]))
+    assert examined(model) == []
