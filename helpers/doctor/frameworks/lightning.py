@@ -48,15 +48,20 @@ def examine_lightning(
     def step(model: Any, batch: Any) -> Any:
         return next(tensors(model.training_step(batch, 0)))
 
-    program = Program(module, None, batches, optimizer, step=step, scheduler=scheduler, frozen=frozen)
+    own: dict[str, Any] = {"step": step} if module.automatic_optimization else {"train_step": _by_hand}
+    program = Program(module, None, batches, optimizer, scheduler=scheduler, frozen=frozen, **own)
     with _quiet(), restored(program):
-        static = examine(module, None, batches, optimizer, valid=valid, step=step, frozen=frozen, expected=expected)
+        static = examine(module, None, batches, optimizer, valid=valid, frozen=frozen, expected=expected, **own)
         with restored(program), Recorder(module) as recorder:
             _trainer(trainers, accumulate, clip).fit(module, train_dataloaders=batches)
     given = Given(accumulate if accumulate > 1 else None, None if frozen is None else tuple(frozen), whole=True)
     found = [*static.findings, *judged(recorder.seen, given)]
     kept = [finding for finding in found if finding.cause not in expected]
     return Report.of(without_symptoms(kept), static.left_out, rank)
+
+
+def _by_hand(_model: Any, _batch: Any, _optimizer: Any) -> Any:
+    raise ProgramError("a module that steps by hand only trains under its Trainer, which is watched")
 
 
 def _lightning() -> Any:

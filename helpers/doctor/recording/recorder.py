@@ -141,7 +141,7 @@ class Recorder:
         event.reached = {number for number, ids in enumerate(owned) if ids & brought.keys()}
         event.outside = bool(brought.keys() - set().union(*owned))
 
-    def _before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _before_step(self, optimizer: Optimizer, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
         number = self.index(optimizer)
         step = Step(self.tick(), number, tuple(float(group["lr"]) for group in optimizer.param_groups if "lr" in group))
         step.judged = not self.full
@@ -150,9 +150,7 @@ class Recorder:
             return
         slots = self.slots_of(optimizer)
         self._before[number] = [slot.parameter.detach().clone() for slot in slots]
-        closure = next(iter(args[1:]), None) or kwargs.get("closure")  # args[0] is the optimizer itself
-        if closure is None:
-            self._account(step, slots)
+        self._account(step, slots)  # anew after the step, if a closure runs the backward pass inside of it
 
     def slots_of(self, optimizer: Optimizer) -> list[Slot]:
         """Return the slots of an optimizer's parameters."""

@@ -65,3 +65,29 @@ def test_odd_arguments_are_answered_in_a_sentence(tmp_path):
     empty.train_dataset = None
     with pytest.raises(doctor.ProgramError, match="without training data"):
         doctor.examine_trainer(empty)
+
+
+def test_an_output_of_transformers_is_checked_where_the_loss_reads_it():
+    class Answering(nn.Module):
+        def __init__(self, shares):
+            super().__init__()
+            self.shares, self.first, self.last = shares, nn.Linear(6, 16), nn.Linear(16, 3)
+
+        def forward(self, inputs):
+            features = self.first(inputs).relu()
+            scores = self.last(features)
+            return transformers.modeling_outputs.SequenceClassifierOutput(
+                hidden_states=(features,), logits=scores.softmax(1) if self.shares else scores
+            )
+
+    def found(shares):
+        model, inputs = Answering(shares), torch.randn(128, 6)
+        batches = list(zip(inputs.split(16), inputs[:, :3].argmax(1).split(16), strict=True))
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+        report = doctor.examine(
+            model, lambda output, labels: F.cross_entropy(output.logits, labels), batches, optimizer
+        )
+        return [finding.cause for finding in report if finding.grade == "fault"]
+
+    assert found(shares=True) == ["softmax-before-cross-entropy"]
+    assert found(shares=False) == []

@@ -56,3 +56,25 @@ def test_sparse_gradients_are_booked():
             optimizer.step()
     assert [step.stale for step in recorder.seen.steps] == [(), ()]
     assert recorder.seen.steps[0].used == pytest.approx(math.sqrt(2 * 4 + 2))
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_closure_may_run_the_backward_pass_or_nothing(inside):
+    model = nn.Linear(2, 1, bias=False)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    x = torch.tensor([[3.0, 4.0]])
+
+    def closure():
+        if inside:
+            model(x).sum().backward()
+
+    with Recorder(model, optimizer) as recorder:
+        for _ in range(2):
+            if not inside:
+                model(x).sum().backward()
+            optimizer.step(closure)
+    first, second = recorder.seen.steps
+    assert (first.passes, first.stale) == ((0,), ())
+    assert (second.passes, second.stale) == ((1,), (0,))
+    assert second.used == pytest.approx(10.0)
+    assert second.due == pytest.approx(5.0)
