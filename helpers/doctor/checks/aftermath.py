@@ -21,10 +21,14 @@ NORMS = torch.nn.modules.batchnorm._BatchNorm
 
 
 def check_aftermath(program: Program) -> Iterator[Finding]:
-    """Train a little, as the program does it, and look at the model again."""
+    """Train a little, as the program does it, and look at the model again, where there is something to look for."""
     batch = largest_batch(program)
     inputs = split(batch)[0]
-    losses = train_for(program, STEPS, SECONDS)
+    program.model.train()
+    long = program.answers_alone and (_rebuilds(program, inputs) or any(_rare(program)))
+    if not long and not _norms(program):
+        return
+    losses = train_for(program, STEPS, SECONDS) if long else train_for(program, STEPS // 3, SECONDS / 2)
     if not losses or losses[-1] != losses[-1]:
         return
     _settle(program)
@@ -41,7 +45,7 @@ def check_one_batch(program: Program) -> Iterator[Finding]:
     """Train on one batch over and over: most programs can learn it by heart, though not all need to."""
     batch, losses, clock = largest_batch(program), list[float](), Clock(1.5)
     program.model.train()
-    while len(losses) < 80 and not clock.over:
+    while len(losses) < 80 and not clock.over and not (len(losses) > 5 and max(losses[-5:]) < 0.8 * losses[0]):
         losses.append(train_one(program, batch))
     if len(losses) >= 30 and 0 < 0.8 * losses[0] < min(losses[-5:]):
         seen = f"after {len(losses)} steps on one batch its loss is {losses[-1]:.3g}, {losses[0]:.3g} at the start"
@@ -51,7 +55,7 @@ def check_one_batch(program: Program) -> Iterator[Finding]:
 def _posterior(program: Program, inputs: Any, after: list[Tensor], steps: int) -> Iterator[Finding]:
     """A model that draws its code in train mode only, and rebuilds its input: does it?"""
     given = next(tensors(inputs), None)
-    if given is None or not given.is_floating_point() or after[0].numel() != given.numel() or len(after) < 3:
+    if given is None or not _rebuilds(program, inputs):
         return
     with WithoutDropout():
         drawn = furthest(answers(program, inputs, train=True), answers(program, inputs, train=True, seed=1))
@@ -65,10 +69,20 @@ def _posterior(program: Program, inputs: Any, after: list[Tensor], steps: int) -
         )
 
 
+def _rebuilds(program: Program, inputs: Any) -> bool:
+    """True where the answer is as large as the input, and two more tensors come with it: a mean and a spread."""
+    given, found_ = next(tensors(inputs), None), answers(program, inputs)
+    return given is not None and given.is_floating_point() and len(found_) > 2 and found_[0].numel() == given.numel()
+
+
+def _norms(program: Program) -> bool:
+    """True where the loss can be asked for, and a BatchNorm is in train mode."""
+    return program.has_loss and any(isinstance(one, NORMS) and one.training for one in program.model.modules())
+
+
 def _modes_apart(program: Program, steps: int) -> Iterator[Finding]:
     """Compare the loss in train mode and in eval mode, with dropout off in both."""
-    norms = [module for module in program.model.modules() if isinstance(module, NORMS) and module.training]
-    if not norms:
+    if not _norms(program):
         return
     train, evaluated = (_mean_loss(program, mode) for mode in (True, False))
     if evaluated > 2 * train + 0.1:
@@ -106,26 +120,33 @@ def _mean_loss(program: Program, train: bool) -> float:
 
 def _forgotten(program: Program, steps: int) -> Iterator[Finding]:
     """A rare class that is never predicted although the scores tell it apart."""
-    labels = Collected(program.sample).labels
-    parts = [answers(program, split(batch)[0])[0].cpu() for batch in program.sample]
-    if labels is None or len(labels) < 50 or len({part.shape[1:] for part in parts}) > 1:
-        return
-    scores = _scores(torch.cat(parts), labels) if parts[0].dim() == 2 else None
-    if scores is None or scores.shape[1] == len(parts[0]):
-        return
-    for label, count in zip(*torch.unique(labels, return_counts=True), strict=True):
-        rare, mine = labels == label, scores[:, int(label)] - _best_other(scores, int(label))
-        if not 5 <= int(count) <= min(0.15, 0.4 / scores.shape[1]) * len(labels):
-            continue
+    for label, labels, scores in _rare(program):
+        rare, mine = labels == label, scores[:, label] - _best_other(scores, label)
         recall, order = float((mine[rare] > 0).float().mean()), _above(mine[rare], mine[~rare])
         if recall <= 0.2 and order > 0.65:
             yield found(
                 "majority-only",
-                f"after {steps} steps {100 * recall:.0f} % of the {int(count)} samples of class {int(label)}, of "
+                f"after {steps} steps {100 * recall:.0f} % of the {int(rare.sum())} samples of class {label}, of "
                 f"{len(labels)} in all, are found, though they score above others in {100 * order:.0f} % of pairs",
                 "suspicion",
             )
             return
+
+
+def _rare(program: Program) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """Yield each class that few samples have, with the labels (N,) and the scores (N, K) of all."""
+    labels = Collected(program.sample).labels
+    if labels is None or len(labels) < 50:
+        return
+    parts = [answers(program, split(batch)[0])[0].cpu() for batch in program.sample]
+    if len({part.shape[1:] for part in parts}) > 1 or parts[0].dim() != 2:
+        return
+    scores = _scores(torch.cat(parts), labels)
+    if scores is None or scores.shape[1] == len(parts[0]):
+        return
+    for label, count in zip(*torch.unique(labels, return_counts=True), strict=True):
+        if 5 <= int(count) <= min(0.15, 0.4 / scores.shape[1]) * len(labels):
+            yield int(label), labels, scores
 
 
 def _scores(out: Tensor, labels: Tensor) -> Tensor | None:
