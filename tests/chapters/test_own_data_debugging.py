@@ -85,6 +85,22 @@ def test_a_parameter_that_no_gradient_reaches_is_pointed_out(program, capsys):
     assert "encoder.weight: none" in out
 
 
+def test_a_gradient_of_zero_is_told_apart_from_none(program, capsys):
+    class Dead(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder, self.head = nn.Linear(3, 4), nn.Linear(4, 2)
+
+        def forward(self, inputs):
+            return self.head((self.encoder(inputs) - 1e6).relu())
+
+    program.check_gradients(Dead(), torch.randn(8, 3), torch.arange(8) % 2)
+    out = capsys.readouterr().out
+    assert "encoder.weight: zero" in out
+    assert "LOOK: nothing arrives at this parameter from this batch" in out
+    assert "none" not in out
+
+
 def test_the_command_line_answers_in_one_sentence(file, tmp_path):
     for arguments in ([], ["train"], ["learn", "a", "b"], ["train", tmp_path / "missing.csv", tmp_path / "model.pt"]):
         done = own_program.run(file, *arguments)

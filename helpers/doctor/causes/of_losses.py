@@ -103,7 +103,7 @@ LOSS_CAUSES = (
     Cause(
         "cannot-memorize-batch",
         "a program that cannot learn one batch by heart rarely learns more",
-        "follow the chapter's order: data, shapes, loss, gradients, rate",
+        "measure in the chapter's order: data, loss at the start, gradients, modes",
         "learn-one-batch-by-heart",
     ),
     # checks/sequence.py
