@@ -314,7 +314,7 @@ def main() -> None:
     note = ""
     if STAT.exists():
         others = (seconds_of_others() - before) / (time.perf_counter() - began)
-        note = f"other programs busy on {others:.1f} of {os.cpu_count()} cores"
+        note = f"other programs busy on {max(others, 0.0):.1f} of {os.cpu_count()} cores"
     columns = ["model", "processes", "samples a second", "times 1 process (ideal: 2)", "middle half"]
     write_report("scaling", "Two processes on two cores, which are both busy then", columns, found["speed"], note=note)
     columns = ["model", "what", "bytes in a process, DDP", "bytes in a process, fully_shard", "fully_shard / DDP"]
