@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 
 
-def text_of(part: Callable) -> str:
+def text_of(part: Callable[..., object]) -> str:
     """Return the text of a function or a class as it stands in its file or its cell.
 
     ``inspect.getsource`` does this for functions, and for classes of a file. It does not find a class that a notebook
