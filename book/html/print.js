@@ -61,7 +61,7 @@ function list() {
   }
   document.querySelector(".bd-article").after(contents);
   for (const part of document.querySelectorAll(NUMBERED))
-    for (const link of part.querySelectorAll('a[href^="#"]')) link.append(make("span", "page-number", "000"));
+    for (const link of part.querySelectorAll('a[href^="#"]')) link.append(make("span", "page-number", "0000"));
 }
 
 /** Fill in the numbers: pages holds the page of each anchor. */
