@@ -329,11 +329,11 @@ def test_a_frozen_body_in_the_optimizer_is_no_fault():
     assert examined(model, optimizer=optimizer, train_step=train_step, loss_fn=None, step=None) == []
 
 
-@pytest.mark.parametrize(("size", "expected"), [(2, [("rate-gone-early", "fault")]), (60, [])])
-def test_a_rate_that_is_gone_after_a_few_short_epochs(size, expected):
+def examined_with_a_schedule(schedule):
+    """Examine a straight line whose schedule takes a step with each batch, in epochs of six."""
     model = nn.Linear(4, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=size)
+    scheduler = schedule(optimizer)
 
     def train_step(model, batch, optimizer):
         optimizer.zero_grad()
@@ -344,25 +344,19 @@ def test_a_rate_that_is_gone_after_a_few_short_epochs(size, expected):
         return loss.detach()
 
     given = {"scheduler": scheduler, "train_step": train_step, "steps_per_epoch": 6}
-    assert examined(model, optimizer=optimizer, **given) == expected
+    return examined(model, optimizer=optimizer, **given)
+
+
+@pytest.mark.parametrize(("size", "expected"), [(2, [("rate-gone-early", "fault")]), (60, [])])
+def test_a_rate_that_is_gone_after_a_few_short_epochs(size, expected):
+    found = examined_with_a_schedule(lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, step_size=size))
+    assert found == expected
 
 
 @pytest.mark.parametrize(("length", "expected"), [(4, [("rate-gone-early", "fault")]), (60, []), (1000, [])])
 def test_a_wave_that_ends_within_an_epoch(length, expected):
-    model = nn.Linear(4, 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=length)
-
-    def train_step(model, batch, optimizer):
-        optimizer.zero_grad()
-        loss = F.mse_loss(model(batch[0]), batch[1])
-        loss.backward()
-        optimizer.step()
-        scheduler.step()
-        return loss.detach()
-
-    given = {"scheduler": scheduler, "train_step": train_step, "steps_per_epoch": 6}
-    assert examined(model, optimizer=optimizer, **given) == expected
+    wave = torch.optim.lr_scheduler.CosineAnnealingLR
+    assert examined_with_a_schedule(lambda optimizer: wave(optimizer, T_max=length)) == expected
 
 
 def test_a_buffer_of_truth_values_is_no_obstacle():
