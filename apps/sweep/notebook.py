@@ -5,14 +5,15 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from tempfile import TemporaryFile
+from typing import IO, Any, NamedTuple
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.parameterize import parameterize_notebook  # type: ignore[import-untyped]
 
-from apps.sweep.messages import SweepError, TrialError, find_disk_full, first_line
+from apps.sweep.messages import MOST_CHARACTERS, SweepError, TrialError, find_disk_full, first_line
 from helpers.files import write_whole
 
 Value = bool | int | float | str
@@ -110,14 +111,26 @@ def run(
 
 
 def _execute(client: NotebookClient) -> None:
-    try:
-        client.execute()
-    except CellExecutionError as error:
-        raise TrialError(_sentence(error)) from error
-    except Exception as error:  # a dead kernel, a cell past its time
-        if find_disk_full(error):
-            raise
-        raise TrialError(f"{type(error).__name__}: {first_line(error)}") from error
+    # What the kernel's process says beside its cells is told only if it died: ZeroMQ may complain while a kernel
+    # ends whose cells have all run.
+    with TemporaryFile() as kernel_stderr:
+        try:
+            client.execute(stderr=kernel_stderr)
+        except CellExecutionError as error:
+            raise TrialError(_sentence(error)) from error
+        except DeadKernelError as error:
+            raise TrialError(f"DeadKernelError: {first_line(error)}{_last_words(kernel_stderr)}") from error
+        except Exception as error:  # a cell past its time
+            if find_disk_full(error):
+                raise
+            raise TrialError(f"{type(error).__name__}: {first_line(error)}") from error
+
+
+def _last_words(kernel_stderr: IO[bytes]) -> str:
+    kernel_stderr.seek(0)
+    lines = kernel_stderr.read().decode(errors="replace").split("\n")
+    said = [line.strip() for line in lines if line.strip()]
+    return f" ({said[-1][:MOST_CHARACTERS]})" if said else ""
 
 
 def _sentence(error: CellExecutionError) -> str:

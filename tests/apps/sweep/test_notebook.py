@@ -81,6 +81,16 @@ def test_a_run_that_stops_half_way_has_failed(tmp_path, body, sentence):
     assert (tmp_path / "out" / "0000.ipynb").exists()  # as far as it came
 
 
+def test_what_a_kernel_says_as_it_ends_is_no_news(tmp_path, capfd):
+    run(tmp_path, "import atexit, os\natexit.register(os.write, 2, b'Assertion failed: POLLIN')")
+    assert capfd.readouterr().err == ""
+
+
+def test_what_a_kernel_says_as_it_dies_is_told(tmp_path):
+    with pytest.raises(TrialError, match=r"DeadKernelError: .* \(Assertion failed: POLLIN\)$"):
+        run(tmp_path, "import os\nos.write(2, b'Assertion failed: POLLIN')\nos._exit(1)")
+
+
 def test_the_name_of_another_editors_kernel_is_no_obstacle(tmp_path):
     path = write_notebook(tmp_path / "tiny.ipynb", body="import os, sys\nprint(sys.executable, os.getcwd(), lr)")
     for kernel in ({"name": "myenv", "display_name": "My environment", "language": "python"}, {}):
