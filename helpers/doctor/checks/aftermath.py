@@ -13,8 +13,8 @@ from helpers.doctor.probing.clock import Clock
 from helpers.doctor.probing.collected import Collected
 from helpers.doctor.probing.interception import WithoutDropout
 from helpers.doctor.probing.program import Program, loss_of, split
-from helpers.doctor.probing.running import answers, furthest, largest_batch, mode_of, train_for, train_one
-from helpers.doctor.probing.trees import batch_length, tensors
+from helpers.doctor.probing.running import answers, furthest, largest_batch, mode_of, take_step, train_for
+from helpers.doctor.probing.trees import batch_length, cloned, tensors
 
 STEPS, SECONDS = 300, 4.0
 NORMS = torch.nn.modules.batchnorm._BatchNorm
@@ -46,7 +46,7 @@ def check_one_batch(program: Program) -> Iterator[Finding]:
     batch, losses, clock = largest_batch(program), list[float](), Clock(1.5)
     program.model.train()
     while len(losses) < 80 and not clock.over and not (len(losses) > 5 and max(losses[-5:]) < 0.8 * losses[0]):
-        losses.append(train_one(program, batch))
+        losses.append(take_step(program, cloned(batch)))
     if len(losses) >= 30 and 0 < 0.8 * losses[0] < min(losses[-5:]):
         seen = f"after {len(losses)} steps on one batch its loss is {losses[-1]:.3g}, {losses[0]:.3g} at the start"
         yield found("cannot-memorize-batch", seen, "note")

@@ -12,7 +12,7 @@ from helpers.doctor.findings import Finding
 from helpers.doctor.probing.attributes import attributes_of
 from helpers.doctor.probing.collected import training_set
 from helpers.doctor.probing.program import Program
-from helpers.doctor.probing.running import train_one
+from helpers.doctor.probing.running import take_step
 from helpers.doctor.probing.state import restored
 from helpers.doctor.probing.trees import cloned, mapped, tensors
 
@@ -57,7 +57,7 @@ def _train(program: Program, scale: tuple[Tensor, Tensor] | None) -> float:
             if scale is not None:
                 batch = _standardized(batch, scale)
             with attributes_of(program.model):
-                losses.append(train_one(program, batch))
+                losses.append(take_step(program, batch))
     return sum(losses[-5:]) / 5
 
 

@@ -14,7 +14,7 @@ from helpers.doctor.findings import Finding
 from helpers.doctor.probing.attributes import attributes_of
 from helpers.doctor.probing.loss_probe import LossProbe
 from helpers.doctor.probing.program import Program, split
-from helpers.doctor.probing.running import CLOSE, answers, furthest, kick, train_for, train_one
+from helpers.doctor.probing.running import CLOSE, answers, furthest, kick, take_step, train_for
 from helpers.doctor.probing.trees import batch_length, cloned, joined, rows, tensors
 
 SECONDS = 2.0
@@ -105,7 +105,7 @@ def _mode_after(program: Program) -> Iterator[Finding]:
     modes: list[bool] = []
     hook = program.model.register_forward_pre_hook(lambda module, _: modes.append(module.training))
     try:
-        train_one(program, program.sample[0])
+        take_step(program, cloned(program.sample[0]))
     finally:
         hook.remove()
     if modes and not any(modes):

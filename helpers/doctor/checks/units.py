@@ -7,7 +7,8 @@ from torch import Tensor
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
 from helpers.doctor.probing.program import Program
-from helpers.doctor.probing.running import train_one, trainable
+from helpers.doctor.probing.running import take_step, trainable
+from helpers.doctor.probing.trees import cloned
 
 STEPS = 3
 
@@ -20,7 +21,7 @@ def check_equal_units(program: Program) -> Iterator[Finding]:
     start = {name: parameter.detach().clone() for name, parameter in equal.items()}
     program.model.train()
     for step in range(STEPS):
-        train_one(program, program.sample[step % len(program.sample)])
+        take_step(program, cloned(program.sample[step % len(program.sample)]))
     idle = [name for name, p in equal.items() if bool((p == start[name]).all()) and _no_gradient(p)]
     copies = [name for name, p in equal.items() if _rows_equal(p) and not bool((p == start[name]).all())]
     if copies:

@@ -1,5 +1,6 @@
 """Small interventions that the checks share: a mode, a seed, moved weights, a few training steps."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -90,12 +91,13 @@ def under(name: str, places: tuple[str, ...]) -> bool:
     return any(name == place or name.startswith(place + ".") for place in places)
 
 
-def train_one(program: Program, batch: Any) -> float:
-    """Do one training step as the program does it, and return its loss."""
-    batch = cloned(batch)
+def take_step(program: Program, batch: Any) -> float:
+    """Take one training step as the program does it, and return its loss; NaN where it returns none.
+
+    The step may change the batch, so hand it a copy.
+    """
     if program.train_step is not None:
-        loss = program.train_step(program.model, batch, program.optimizer)
-        return float(next(tensors(loss)).detach()) if any(True for _ in tensors(loss)) else float(loss)
+        return number(program.train_step(program.model, batch, program.optimizer))
     for optimizer in program.optimizers:
         optimizer.zero_grad()
     loss = loss_of(program, batch)
@@ -105,6 +107,14 @@ def train_one(program: Program, batch: Any) -> float:
     return float(loss.detach())
 
 
+def number(loss: Any) -> float:
+    """Return the first single number in what a step gave back, or NaN."""
+    if isinstance(loss, (int, float)):
+        return float(loss)
+    one = next((tensor for tensor in tensors(loss) if tensor.numel() == 1), None)
+    return math.nan if one is None else float(one.detach())
+
+
 def train_for(program: Program, steps: int, seconds: float) -> list[float]:
     """Train for so many steps, or until the time is up, on batches as they come; return the losses."""
     clock, losses = Clock(seconds), list[float]()
@@ -112,7 +122,7 @@ def train_for(program: Program, steps: int, seconds: float) -> list[float]:
     while len(losses) < steps:
         before = len(losses)
         for batch in program.batches:
-            losses.append(train_one(program, program.on_device(batch)))
+            losses.append(take_step(program, program.on_device(cloned(batch))))
             if len(losses) >= steps or clock.over:
                 return losses
         if len(losses) == before:

@@ -1,15 +1,13 @@
 """Running some steps of a program: its own train_step where it has one, else the plain step."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor
-
-from helpers.doctor.probing.program import Program, loss_of
-from helpers.doctor.probing.trees import cloned, tensors
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.running import take_step
+from helpers.doctor.probing.trees import cloned
 from helpers.doctor.recording.events import Recording
 from helpers.doctor.recording.recorder import Recorder
 
@@ -31,27 +29,6 @@ def endless(program: Program) -> Iterator[Any]:
     while True:
         for batch in program.sample:
             yield cloned(batch)
-
-
-def take_step(program: Program, batch: Any) -> float:
-    """Take one step as the program does it, and return its loss; NaN where it returns none."""
-    if program.train_step is not None:
-        return number(program.train_step(program.model, batch, program.optimizer))
-    for optimizer in program.optimizers:
-        optimizer.zero_grad()
-    loss = loss_of(program, batch)
-    loss.backward()  # type: ignore[no-untyped-call]
-    for optimizer in program.optimizers:
-        optimizer.step()
-    return float(loss.detach())
-
-
-def number(loss: Any) -> float:
-    """Return the first single number in what a step gave back, or NaN."""
-    if isinstance(loss, (int, float)):
-        return float(loss)
-    one = next((tensor for tensor in tensors(loss) if isinstance(tensor, Tensor) and tensor.numel() == 1), None)
-    return math.nan if one is None else float(one.detach())
 
 
 def recorded(program: Program, steps: int = STEPS, seconds: float = SECONDS) -> Run:

@@ -11,8 +11,8 @@ from torch.overrides import TorchFunctionMode
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
 from helpers.doctor.probing.program import Program, loss_of
+from helpers.doctor.probing.running import take_step
 from helpers.doctor.probing.trees import cloned, tensors
-from helpers.doctor.steps.run import take_step
 
 SUMS = ("add", "__add__", "__radd__", "__iadd__", "add_", "sub", "__sub__", "__rsub__", "__isub__", "sub_")
 LOSSES = ("kl_div", "cross_entropy", "binary_cross_entropy", "binary_cross_entropy_with_logits", "huber_loss")
