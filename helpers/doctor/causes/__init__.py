@@ -7,11 +7,12 @@ from helpers.doctor.causes.of_data import DATA_CAUSES
 from helpers.doctor.causes.of_evaluations import EVALUATION_CAUSES
 from helpers.doctor.causes.of_losses import LOSS_CAUSES
 from helpers.doctor.causes.of_models import MODEL_CAUSES
+from helpers.doctor.causes.of_rates import RATE_CAUSES
 from helpers.doctor.causes.of_steps import STEP_CAUSES
 from helpers.doctor.causes.of_weights import WEIGHT_CAUSES
 from helpers.doctor.findings import GRADES, Finding
 
-ROOMS = (DATA_CAUSES, STEP_CAUSES, EVALUATION_CAUSES, LOSS_CAUSES, MODEL_CAUSES, WEIGHT_CAUSES)
+ROOMS = (DATA_CAUSES, STEP_CAUSES, RATE_CAUSES, EVALUATION_CAUSES, LOSS_CAUSES, MODEL_CAUSES, WEIGHT_CAUSES)
 CAUSES = {cause.id: cause for room in ROOMS for cause in room}
 ORDER = {cause: place for place, cause in enumerate(CAUSES)}
 

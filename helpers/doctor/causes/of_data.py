@@ -47,6 +47,18 @@ DATA_CAUSES = (
         DATA,
     ),
     Cause(
+        "samples-repeat",
+        "every step sees the same few samples, and the rest of the data is never trained on",
+        "write for batch in loader, or keep one iterator for the whole epoch",
+        DATA,
+    ),
+    Cause(
+        "batch-part-unused",
+        "what it says of each sample, such as an episode's end or which steps are padding, is not learned from",
+        "use it in the step, as in rewards + gamma * value * (1 - done), or hand the mask to the model",
+        DATA,
+    ),
+    Cause(
         "mask-apart-from-image",
         "image and mask are turned by separate random draws and no longer fit",
         "draw once for both, as torchvision.transforms.v2 does for (image, mask) pairs",

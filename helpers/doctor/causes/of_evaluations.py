@@ -27,6 +27,19 @@ EVALUATION_CAUSES = (
         hides=("evaluation-depends-on-batching",),
     ),
     Cause(
+        "evaluation-broadcasts",
+        "guesses of shape (B, 1) and labels of shape (B,) are compared all with all",
+        "give both one shape, as in guesses.squeeze(1) == labels",
+        EVALUATION,
+        hides=("evaluation-depends-on-batching", "evaluation-averages-batches"),
+    ),
+    Cause(
+        "evaluation-of-other-data",
+        "the figure is that of data which the model was trained on",
+        "loop over the batches that the function is handed, and let no name of the training part be global",
+        EVALUATION,
+    ),
+    Cause(
         "evaluation-in-train-mode",
         "dropout is on and BatchNorm learns from the validation set",
         "call model.eval() before evaluation, and model.train() after it",

@@ -89,6 +89,34 @@ LOSS_CAUSES = (
         hides=("majority-only", "start-loss-high"),
     ),
     Cause(
+        "class-weights-inverted",
+        "the frequent class, which outnumbers the rare one already, also counts more in each sample",
+        "weight by inverse frequency: pos_weight = negatives / positives, or weight = len(y) / (K * torch.bincount(y))",
+        LOSS,
+        hides=("majority-only", "start-loss-high"),
+    ),
+    Cause(
+        "targets-out-of-range",
+        "cross-entropy has no lowest value for a share above 1: the scores grow and the loss falls without end",
+        "bring the targets to 0..1, as in masks.float() / 255, or masks > 0",
+        LOSS,
+        hides=("loss-unbounded", "loss-not-minimal-at-truth", "rate-too-high", "outputs-not-finite"),
+    ),
+    Cause(
+        "targets-badly-scaled",
+        "each step moves an answer by about the rate, and the targets lie thousands of steps away",
+        "train on (y - mean) / std of the training targets, and turn the answers back at the end",
+        LOSS,
+        hides=("rate-too-high", "cannot-memorize-batch", "weights-do-not-move", "nothing-moves"),
+    ),
+    Cause(
+        "setting-without-effect",
+        "a term of the loss does not have the weight that was chosen for it",
+        "multiply the term by it, as in loss = reconstruction + beta * divergence",
+        LOSS,
+        hides=("posterior-collapsed",),
+    ),
+    Cause(
         "start-loss-high",
         "an untrained classifier should not be surer than chance, which costs ln K",
         "scale the inputs, and start the last layer small",
@@ -139,6 +167,13 @@ LOSS_CAUSES = (
         "the model never learns to stop, since every end token is left out of the loss as padding",
         "mask only the padding behind the first end token, or pad with another token",
         SEQUENCE,
+    ),
+    Cause(
+        "token-never-trained",
+        "the row of padding_idx in an embedding is zero and gets no gradient, so that this word is never learned",
+        "keep a number for padding alone, and pass that one as padding_idx",
+        SEQUENCE,
+        hides=("weights-do-not-move",),
     ),
     Cause(
         "padding-in-loss",

@@ -107,14 +107,30 @@ MODEL_CAUSES = (
         "the layer runs along the batch: a sample is mixed with others and not with its own steps",
         "pass batch_first=True, or hand it inputs of shape (T, B, F)",
         OUTPUTS,
-        hides=("batch-mixed", "input-ignored", "evaluation-depends-on-batching"),
+        hides=("place-in-batch-seen", "batch-mixed", "input-ignored", "evaluation-depends-on-batching"),
     ),
     Cause(
         "batch-mixed",
         "a sample's answer depends on which others stand beside it, and another batch gives another answer",
         "sum, average or normalize along the feature axis, such as x.mean(dim=1, keepdim=True)",
         OUTPUTS,
-        hides=("evaluation-depends-on-batching",),
+        hides=(
+            "place-in-batch-seen",
+            "evaluation-depends-on-batching",
+        ),
+    ),
+    Cause(
+        "place-in-batch-seen",
+        "an answer depends on where in the batch a sample stands, which says nothing about it",
+        "index along the axis of the steps, as in x + table[: x.shape[1]] for x of shape (B, T, F)",
+        OUTPUTS,
+    ),
+    Cause(
+        "axes-reshaped",
+        "view and reshape keep the order of the numbers and only cut it anew: what belonged together is torn apart",
+        "move the axes, as in x.transpose(1, 2), x.permute(0, 3, 1, 2) or x.movedim(-1, 1)",
+        OUTPUTS,
+        hides=("place-in-batch-seen", "batch-mixed", "future-leaks", "cannot-memorize-batch"),
     ),
     Cause(
         "changed-in-place",

@@ -1,9 +1,8 @@
-"""Causes that lie in the training step: what it clears, adds up, clips and moves, and the schedule."""
+"""Causes that lie in the training step: what it clears, adds up, clips and moves."""
 
 from helpers.doctor.causes.cause import Cause
 
 STEP = "what-a-step-does"
-RATE = "the-rate"
 
 STEP_CAUSES = (
     # steps/: seen by the recorder
@@ -102,6 +101,18 @@ STEP_CAUSES = (
         hides=("target-never-updated",),
     ),
     Cause(
+        "optimizer-made-anew",
+        "the averages of earlier gradients, by which momentum and Adam step, are lost each time",
+        "make the optimizer once, before the loop",
+        STEP,
+    ),
+    Cause(
+        "graph-kept",
+        "each step leaves its graph behind, so that memory grows until it is full",
+        "add up numbers: total += loss.item(), or loss.detach()",
+        STEP,
+    ),
+    Cause(
         "weights-do-not-move",
         "weights that stay as they started learn nothing",
         "check requires_grad, the optimizer's parameters and the rate",
@@ -119,72 +130,5 @@ STEP_CAUSES = (
         "two layers that should differ are one",
         "make each layer anew, or copy.deepcopy it",
         STEP,
-    ),
-    # steps/: the rate and its schedule
-    Cause(
-        "schedule-wrong-way",
-        "the rate is cut while training improves",
-        "pass mode='max' to ReduceLROnPlateau for a figure that should rise",
-        RATE,
-        hides=("rate-gone-early",),
-    ),
-    Cause(
-        "rate-gone-early",
-        "the rate is near zero long before training ends",
-        "step the scheduler once in the unit that it counts, or give it the whole number of steps",
-        RATE,
-    ),
-    Cause(
-        "rate-never-falls",
-        "a scheduler that is never stepped does nothing",
-        "call scheduler.step() after optimizer.step()",
-        RATE,
-    ),
-    Cause(
-        "schedule-of-another-optimizer",
-        "the rate of the optimizer in use stays as it is",
-        "make the scheduler from the optimizer that is stepped",
-        RATE,
-    ),
-    Cause(
-        "schedule-before-step",
-        "the first rate of the schedule is skipped",
-        "call scheduler.step() after optimizer.step()",
-        RATE,
-    ),
-    Cause(
-        "loss-summed",
-        "each step is as many times as long as a batch has samples, and another batch size asks for another rate",
-        "take the mean, as in nn.CrossEntropyLoss() without reduction='sum', or divide by the number of samples",
-        RATE,
-        hides=("rate-too-high", "outputs-collapse", "cannot-memorize-batch", "majority-only", "weights-do-not-move"),
-    ),
-    Cause(
-        "rate-too-high",
-        "the first steps throw the weights so far that units die or the loss only grows",
-        "divide the rate by 10 until the loss falls",
-        RATE,
-        hides=("outputs-collapse", "cannot-memorize-batch", "majority-only", "weights-do-not-move"),
-    ),
-    Cause(
-        "rate-grows",
-        "a rate that grows without end throws the weights about",
-        "choose a gamma below 1, or a schedule that ends",
-        RATE,
-        hides=("rate-too-high",),
-    ),
-    Cause(
-        "weight-decay-too-strong",
-        "the decay pulls the weights to zero faster than the loss pulls them anywhere",
-        "lower weight_decay: 1e-4 is usual for SGD, 0.01 for AdamW",
-        RATE,
-        hides=("outputs-collapse", "cannot-memorize-batch", "majority-only", "rate-too-high"),
-    ),
-    Cause(
-        "outputs-collapse",
-        "all samples get the same answer, where the loss has no gradient left that could tell them apart",
-        "lower the rate; for a triplet loss, average over all triplets that cost something, not the hardest",
-        RATE,
-        hides=("cannot-memorize-batch",),
     ),
 )

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import nn
 
 from helpers.doctor.causes import found
+from helpers.doctor.checks.asking import Asking
 from helpers.doctor.checks.averages import batch_by_batch
 from helpers.doctor.checks.figures import Answers, form_that_fits, right_figures, value_of, wrong_figures
+from helpers.doctor.checks.other_data import of_other_data
 from helpers.doctor.findings import Finding
-from helpers.doctor.probing.attributes import attributes_of
 from helpers.doctor.probing.loss_probe import LossProbe
 from helpers.doctor.probing.program import Program, split
 from helpers.doctor.probing.running import CLOSE, answers, furthest, kick, take_step, train_for
@@ -22,11 +22,15 @@ SECONDS = 2.0
 
 def check_evaluation(program: Program) -> Iterator[Finding]:
     """Evaluate after a little training and with moved weights, the batches as given and cut otherwise; then count."""
-    watch = _Watch(program)
+    watch = Asking(program)
     watch.figure(program.valid_sample)
     yield from _modes(program, watch)
     yield from _mode_after(program)
     train_for(program, 100, SECONDS)
+    other = list(of_other_data(program))
+    if other:
+        yield from other
+        return
     pieces = [program.valid_sample, *_recut(program, watch)]
     outs: list[list[Answers]] = []
     reported: list[list[float]] = []
@@ -42,39 +46,7 @@ def check_evaluation(program: Program) -> Iterator[Finding]:
         yield from _compare(program, outs, reported, averages)
 
 
-class _Watch:
-    """Calls the reader's evaluation and notes in which mode the model was asked."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.trained = self.moved = False
-        self.asked: list[bytes] = []
-
-    def figure(self, batches: list[Any]) -> float:
-        """Return the evaluation's figure on these batches, asked in train mode first; NaN where it is no number."""
-        model, evaluate = self.program.model, self.program.evaluate
-        if evaluate is None:
-            return float("nan")
-        before = [parameter.detach().clone() for parameter in model.parameters()]
-        model.train()
-        hook = model.register_forward_pre_hook(self._note, with_kwargs=True)
-        try:
-            with attributes_of(model):
-                value = evaluate(model, cloned(batches))
-        finally:
-            hook.remove()
-            model.train()
-        self.moved |= any(not torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
-        value = next(iter(value.values())) if isinstance(value, dict) and value else value
-        return float(value[0] if isinstance(value, (tuple, list)) and value else value)
-
-    def _note(self, module: nn.Module, given: tuple[Any, ...], kwargs: Any) -> None:
-        self.trained |= module.training
-        first = next(tensors([given, kwargs]), None)
-        self.asked.append(b"" if first is None else first.detach().cpu().contiguous().numpy().tobytes()[:4096])
-
-
-def _modes(program: Program, watch: _Watch) -> Iterator[Finding]:
+def _modes(program: Program, watch: Asking) -> Iterator[Finding]:
     """The evaluation was called on a model in train mode: it should have switched, where that matters."""
     if watch.moved:
         yield found("evaluation-changes-model", "the model's weights are not the same after the evaluation")
@@ -113,7 +85,7 @@ def _mode_after(program: Program) -> Iterator[Finding]:
         yield found("evaluation-leaves-eval-mode", seen, "suspicion")
 
 
-def _recut(program: Program, watch: _Watch) -> list[list[Any]]:
+def _recut(program: Program, watch: Asking) -> list[list[Any]]:
     """Return the same samples in two unequal batches, in another order; nothing where they or the evaluation fail."""
     parts = program.valid_sample
     if not all(isinstance(part, (tuple, list)) for part in parts):

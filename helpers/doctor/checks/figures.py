@@ -24,6 +24,23 @@ def hits(pick: Callable[[Tensor], Tensor], by_batch: bool = False) -> Figure:
     return figure
 
 
+def crossed(pick: Callable[[Tensor], Tensor], weigh: str) -> Figure:
+    """Return how often guesses (B, 1) meet labels (B,), all with all; ``weigh`` the "sample", "batch" or "sum"."""
+
+    def figure(outs: list[Tensor], labels: list[Tensor]) -> float:
+        met, sizes = [], []
+        for out, label in zip(outs, labels, strict=True):
+            picked, size = pick(out), len(label)
+            if picked.numel() != size or label.numel() != size:
+                raise ValueError("one guess for each sample is compared")
+            equal = float((picked.reshape(-1, 1) == label.reshape(1, -1)).float().sum())
+            met.append(equal / (size if weigh == "sum" else size**2))
+            sizes.append(1 if weigh == "batch" else size)
+        return sum(mean * size for mean, size in zip(met, sizes, strict=True)) / sum(sizes)
+
+    return figure
+
+
 def right_figures(scores: bool | None) -> dict[str, Figure]:
     """Return what a right evaluation may say. ``scores``: one score with border 0, or a probability; None: unknown."""
     named = {"accuracy": hits(lambda out: out.argmax(1))}
@@ -45,6 +62,13 @@ def wrong_figures(scores: bool | None) -> Iterator[tuple[str, str, Figure]]:
     averaged = "evaluation-averages-batches"
     yield averaged, "the mean of the batches' accuracies", hits(lambda out: out.argmax(1), by_batch=True)
     yield averaged, "the mean of the batches' accuracies", hits(lambda out: (out > 0).float(), by_batch=True)
+    for how in ("sample", "batch", "sum"):
+        for border in (0.0, 0.5):
+            seen = f"the share of all pairs of a guess over {border:g} and a label of the batch that agree"
+            over = crossed(lambda out, border=border: (out > border).float(), how)  # type: ignore[misc]
+            yield "evaluation-broadcasts", seen, over
+        seen = "the share of all pairs of a best class and a label of the batch that agree"
+        yield "evaluation-broadcasts", seen, crossed(lambda out: out.argmax(1), how)
     if scores is True:
         yield "evaluation-threshold", "scores compared with 0.5", hits(lambda out: (out > 0.5).float())
     elif scores is False:

@@ -9,6 +9,7 @@ from torch import Tensor
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
 from helpers.doctor.probing.collected import training_set
+from helpers.doctor.probing.matter import labels_matter
 from helpers.doctor.probing.program import Program
 
 SHUFFLES = 20
@@ -47,7 +48,7 @@ def check_label_information(program: Program) -> Iterator[Finding]:
     if not 2 <= len(shares) <= 10 or float(shares.max()) > 0.8 or flat.shape[1] > len(flat) // 4:
         return
     scores = _guesses(labels, (flat - flat.mean(0)) / flat.std(0).clamp_min(1e-6))
-    if all(score < chance + 1.5 * spread for score, chance, spread in scores.values()):
+    if all(score < chance + 1.5 * spread for score, chance, spread in scores.values()) and labels_matter(program):
         parts = [f"{100 * mine:.0f} % by {name} (shuffled {100 * by:.0f} %)" for name, (mine, by, _) in scores.items()]
         shift = _shift(labels, (flat - flat.mean(0)) / flat.std(0).clamp_min(1e-6))
         seen = f"labels are guessed {' and '.join(parts)}" + (f", and {shift}" if shift else "")

@@ -13,6 +13,7 @@ from helpers.doctor.probing.program import Program
 from helpers.doctor.probing.running import largest_batch
 
 ABSURD = 1e4
+FEW, NEAR = 5, 1.5  # samples of a class, and how near two ratios are that come from one another
 
 
 def check_direction(program: Program) -> Iterator[Finding]:
@@ -117,9 +118,22 @@ def check_class_weights(program: Program) -> Iterator[Finding]:
     strong, weak = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
     ratio = means[strong] / means[weak]
     counts = [len(each) for each in pulls.values()]
+    yield from _inverted(ratio, strong, weak, len(pulls[strong]), len(pulls[weak]))
     if ratio > ABSURD * max(counts) / min(counts):
         yield found(
             "class-weights-absurd",
             f"a sample of class {strong} pulls {ratio:.1g} times as hard as one of class {weak}, while the classes' "
             f"numbers differ by a factor of {max(counts) / min(counts):.1f}",
+        )
+
+
+def _inverted(ratio: float, strong: int, weak: int, many: int, few: int) -> Iterator[Finding]:
+    """A class that pulls as many times harder as it is more frequent counts twice over."""
+    share = many / few
+    if few >= FEW and share > 2 and 1 / NEAR < ratio / share < NEAR:
+        yield found(
+            "class-weights-inverted",
+            f"of {many} samples of class {strong} each pulls {ratio:.3g} times as hard as one of the {few} of class "
+            f"{weak}: the frequent class outweighs the rare one {ratio * share:.0f} times",
+            "fault" if share > 5 else "suspicion",
         )

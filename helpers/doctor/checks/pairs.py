@@ -13,6 +13,7 @@ from helpers.doctor.probing.running import drawn_from, kick, largest_batch
 from helpers.doctor.probing.trees import tensors
 
 SAME = 1e-6
+FAR = 100.0
 
 
 def check_pairs(program: Program) -> Iterator[Finding]:
@@ -50,10 +51,25 @@ def _permuted(program: Program, probe: LossProbe) -> Iterator[Finding]:
         return
     orders = [torch.arange(len(answer)).roll(shift) for shift in (1, 2, len(answer) // 2)]
     permuted = [probe.value(answer, targets[order]) for order in orders]
-    if all(_equal(base, value) for value in permuted) and _additive(probe, targets, other):
+    same = all(_equal(base, value) for value in permuted) and not _drowned(probe, orders)
+    if same and _additive(probe, targets, other):
         yield found("loss-broadcasts", f"{shapes}: giving each sample another's target leaves the loss at {base:.4g}")
         return
     yield from _along_an_axis(probe, base, shapes)
+
+
+def _drowned(probe: LossProbe, orders: list[Tensor]) -> bool:
+    """True where rounding beside far larger targets hides the answers: answers of the targets' size change the loss."""
+    answer, targets = probe.answer, probe.targets
+    if targets is None or not targets.is_floating_point():
+        return False
+    wanted = float(targets.abs().max())
+    if wanted < FAR * float(answer.abs().max()):
+        return False
+    with drawn_from(0):
+        large = wanted * torch.randn(answer.shape).to(answer)
+    base = probe.value(large)
+    return not all(_equal(base, probe.value(large, targets[order])) for order in orders)
 
 
 def _made_for(probe: LossProbe) -> bool:

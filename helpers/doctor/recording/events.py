@@ -116,6 +116,14 @@ class SamplerPass:
 
 
 @dataclass
+class LoaderPass:
+    """The begin of one pass over a DataLoader."""
+
+    at: int
+    batches: int  # that a whole pass would give; 0 where that is not known
+
+
+@dataclass
 class Recording:
     """Everything that was seen, in the order of ``at``."""
 
@@ -130,6 +138,7 @@ class Recording:
     schedule: list[ScheduleStep] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     passes: list[SamplerPass] = field(default_factory=list)
+    readings: list[LoaderPass] = field(default_factory=list)
     moved: dict[str, float] = field(default_factory=dict)  # parameter or buffer -> how far it went in all
     graded: dict[str, float] = field(default_factory=dict)  # parameter -> the largest gradient a step found in it
     stepped: dict[str, float] = field(default_factory=dict)  # parameter -> the furthest that one step moved it
@@ -140,6 +149,7 @@ class Recording:
     target_moved: float = 0.0  # how far the target went in all
     norms: list[Norm] = field(default_factory=list)  # batch normalization with an unusual momentum
     others: dict[int, nn.Module] = field(default_factory=dict)  # modules that ran and are no part of the model
+    graphs_kept: int = 0  # graphs of losses that were held when all was over, but for the last ones
     unused: int = 0  # backward passes after the last step
 
     def stepped_with(self, optimizer: int) -> list[Step]:

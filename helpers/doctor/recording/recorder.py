@@ -19,8 +19,10 @@ from helpers.doctor.probing import trees
 from helpers.doctor.recording import wraps
 from helpers.doctor.recording.events import Backward, Recording, Step
 from helpers.doctor.recording.following import Following
+from helpers.doctor.recording.graphs import Graphs
 from helpers.doctor.recording.ledger import Ledger, Slot, change, dot, norm
 from helpers.doctor.recording.listening import Listener
+from helpers.doctor.recording.loaders import install_loaders
 from helpers.doctor.recording.patches import Patches, family
 from helpers.doctor.recording.reductions import added_up
 
@@ -43,7 +45,7 @@ class Recorder:
         self.depth = 0
         self.scale = 1.0  # of a loss that a scaler has scaled and that waits for its backward pass
         self.patches = Patches()
-        self.following = Following(model, None)
+        self.following, self.graphs = Following(model, None), Graphs()
         self._at_start: dict[str, Tensor] = {}
         self._before: dict[int, list[Tensor]] = {}
         self._ahead: dict[int, Step] = {}
@@ -68,6 +70,7 @@ class Recorder:
         self.seen.written, self.seen.target_moved = self.following.writes(), self.following.moved()
         self.seen.unreached = {slot.name for slot in self.ledger.slots.values() if not slot.touched}
         self._at_start, self.ledger.slots = {}, {}
+        self.seen.graphs_kept = self.graphs.kept()
 
     @property
     def full(self) -> bool:
@@ -96,10 +99,8 @@ class Recorder:
         patches.replace(torch.autograd, "backward", self._backward)
         patches.on_exit(register_optimizer_step_pre_hook(self._before_step).remove)
         patches.on_exit(register_optimizer_step_post_hook(self._after_step).remove)
-        wraps.install_clipping(self)
-        wraps.install_scaler(self)
-        wraps.install_loading(self)
-        wraps.install_samplers(self)
+        wraps.install(self)
+        install_loaders(self)
         for kind in family(LRScheduler, "step"):
             patches.replace(kind, "step", lambda original: wraps.schedule(self, original))
         self.listener.install(patches)
@@ -127,6 +128,7 @@ class Recorder:
         event.data, event.inputs_need_gradient = self.listener.taken()
         self.scale = 1.0
         self.seen.backwards.append(event)
+        self.graphs.note(first)
         self.seen.unused += 1
         self.following.note(self.seen.follows)
         if not self.full:

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 Function = Callable[..., Any]
 
 
+def install(recorder: "Recorder") -> None:
+    """Listen to clipping, loss scaling, loading and samplers."""
+    for each in (install_clipping, install_scaler, install_loading, install_samplers):
+        each(recorder)
+
+
 def install_clipping(recorder: "Recorder") -> None:
     """Listen to clip_grad_norm_ and clip_grad_value_ under every name by which a module has imported them."""
     for name, kind in (("clip_grad_norm_", "norm"), ("clip_grad_value_", "value")):

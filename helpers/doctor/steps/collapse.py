@@ -16,6 +16,7 @@ from helpers.doctor.steps.run import losses
 
 STEPS = 120
 SECONDS = 2.5
+ROUNDING = 1e-7
 LITTLE = 0.03  # of the spread at the start; and of the mean loss that batches differ by
 
 
@@ -27,7 +28,13 @@ def check_collapse(program: Program) -> Iterator[Finding]:
     program.model.train()
     taken = sum(1 for _ in losses(program, STEPS, SECONDS))
     after, end = _spread(program), _losses(program)
-    if not before or after is None or not after <= LITTLE * before or not all(map(math.isfinite, end)):
+    if (
+        not before
+        or before < ROUNDING
+        or after is None
+        or not after <= LITTLE * before
+        or not all(map(math.isfinite, end))
+    ):
         return
     if pstdev(end) < LITTLE * abs(mean(end)) and abs(mean(end)) > 0.05 * abs(start):
         yield found(

@@ -89,7 +89,7 @@ def colors_brought_forward_by_reshape(mended):
     return usual(Colored(moved=mended), nn.CrossEntropyLoss(), (pictures, labels))
 
 
-@faulty("axis", "answers-reshaped", "loss-broadcasts", fresh=True)
+@faulty("axis", "axes-reshaped", "loss-broadcasts", fresh=True)
 def scores_viewed_as_classes_first(mended):
     """Scores (B, T, V) are brought to (B, V, T) with view: places and characters are mixed up."""
     count = len(CHARACTERS)

@@ -47,7 +47,7 @@ def pixels_averaged_and_codes_added(mended):
     return drawing(Autoencoder(), step)
 
 
-@faulty("generative", "posterior-collapsed", "loss-weight-unused")
+@faulty("generative", "posterior-collapsed", "setting-without-effect")
 def weight_kept_and_never_used(mended):
     """The model keeps the weight of the divergence, and the loss does not read it."""
 

@@ -106,7 +106,7 @@ class Reordered(nn.Module):
         return self.head(self.rnn(in_time)[0][-1])
 
 
-@faulty("axis", "batch-mixed", "batch-taken-for-time", further=True)
+@faulty("axis", "batch-mixed", "batch-taken-for-time", "axes-reshaped", further=True)
 def reshaped_where_it_should_be_transposed(mended):
     """``reshape`` to the wanted shape cuts the images up and mixes them."""
     return usual(Reordered(transposed=mended), nn.CrossEntropyLoss(), digits())

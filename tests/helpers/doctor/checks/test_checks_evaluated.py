@@ -1,0 +1,95 @@
+"""Evaluations that compare all with all, or that run over other data than they are handed; batches that repeat."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from helpers.doctor.checks.evaluation import check_evaluation
+from helpers.doctor.checks.repeats import check_repeats
+from tests.helpers.doctor.small import blobs, causes, mlp, program
+
+
+def of_two(count=192):
+    """Points of which two in three are ones."""
+    x, labels = blobs(count)
+    return x, (labels > 0).float().unsqueeze(1)
+
+
+def in_batches(x, y, size=16):
+    return list(zip(x.split(size), y.split(size), strict=True))
+
+
+def shares(kind):
+    """An evaluation of one score for each sample."""
+
+    @torch.no_grad()
+    def evaluate(model, batches):
+        model.eval()
+        parts, count = [], 0
+        for x, y in batches:
+            guesses = (model(x) > 0).float()
+            right = (guesses == (y if kind == "right" else y[:, 0])).float()
+            parts.append(right.sum() / (1 if kind == "sum" else right.shape[1]))  # of (B, B) or (B, 1)
+            count += len(x)
+        return float(sum(parts) / count)
+
+    return evaluate
+
+
+@pytest.mark.parametrize("kind", ["right", "mean", "sum"])
+def test_guesses_compared_with_all_labels(kind):
+    x, y = of_two()
+    train, valid = in_batches(x[:96], y[:96]), in_batches(x[96:], y[96:], 24)
+    given = program(mlp(6, 1), nn.BCEWithLogitsLoss(), batches=train, valid=valid, evaluate=shares(kind))
+    assert causes(check_evaluation, given) == ({} if kind == "right" else {"evaluation-broadcasts": "fault"})
+
+
+def accuracy(batches_of):
+    @torch.no_grad()
+    def evaluate(model, batches):
+        model.eval()
+        hits = count = 0
+        for x, y in batches_of(batches):
+            hits, count = hits + int((model(x).argmax(1) == y).sum()), count + len(y)
+        return hits / count
+
+    return evaluate
+
+
+@pytest.mark.parametrize("handed", [True, False])
+def test_an_evaluation_of_the_training_set(handed):
+    train, valid = in_batches(*blobs()), in_batches(*blobs(80))
+    evaluate = accuracy(lambda batches: batches if handed else train)
+    given = program(mlp(), F.cross_entropy, batches=train, valid=valid, evaluate=evaluate)
+    assert causes(check_evaluation, given) == ({} if handed else {"evaluation-of-other-data": "fault"})
+
+
+def test_an_evaluation_of_the_validation_set_by_its_name():
+    train, valid = in_batches(*blobs()), in_batches(*blobs(80))
+    evaluate = accuracy(lambda batches: valid)  # noqa: ARG005
+    given = program(mlp(), F.cross_entropy, batches=train, valid=valid, evaluate=evaluate)
+    assert "evaluation-of-other-data" not in causes(check_evaluation, given)
+
+
+class Again:
+    """Gives the first batch so many times, or each batch once."""
+
+    def __init__(self, batches, walks):
+        self.batches, self.walks = batches, walks
+
+    def __iter__(self):
+        return iter(self.batches if self.walks else [self.batches[0]] * len(self.batches))
+
+
+@pytest.mark.parametrize("walks", [True, False])
+def test_one_batch_for_a_whole_epoch(walks):
+    given = program(mlp(), F.cross_entropy, batches=Again(in_batches(*blobs(96)), walks))
+    assert causes(check_repeats, given) == ({} if walks else {"samples-repeat": "suspicion"})
+
+
+def test_one_batch_on_purpose_and_batches_without_content():
+    batch = in_batches(*blobs(16))[0]
+    assert causes(check_repeats, program(mlp(), F.cross_entropy, batches=[batch] * 8)) == {}
+    nothing = (torch.zeros(96, 6), torch.zeros(96, dtype=torch.long))  # the step draws its own noise
+    assert causes(check_repeats, program(mlp(), F.cross_entropy, nothing)) == {}
