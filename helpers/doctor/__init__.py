@@ -7,7 +7,8 @@
 It compares a program with itself, and so cannot tell what depends on what was meant: a weight of a term that is kept
 nowhere, a frequent class that is to count more by a factor of one's own, a batch that a list repeats on purpose, a mask
 that is neither ones and zeros nor read, a reshape between axes of equal length, or a penalty that points the wrong way
-and stays within bounds. Of numbers that a program keeps, only those named like a weight are tried.
+and stays within bounds. Of numbers that a program keeps, only those named like a weight are tried, in its first steps:
+one that is to count from a later epoch on looks unused.
 """
 
 from helpers.doctor.assertion import assert_healthy

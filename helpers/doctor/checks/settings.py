@@ -18,6 +18,7 @@ from helpers.doctor.probing.trees import cloned
 
 WEIGHT = re.compile(r"(^|_)(\w*weight|coef\w*|lambda\w*|lambd?|beta|alpha)(_|$)", re.IGNORECASE)
 OTHER = re.compile("decay|momentum|dropout|ema", re.IGNORECASE)  # what an optimizer or a copy reads
+SHAPE = re.compile("alpha", re.IGNORECASE)  # in a model, often of its width
 STEPS = 3  # a weight may grow from 0 with the steps, and tasks may take turns
 Setting = tuple[str, float, Callable[[float], None]]  # its name, its value, and how it is set
 
@@ -78,7 +79,8 @@ def _settings(program: Program) -> Iterator[Setting]:
 
 def _attributes(owner: Any) -> Iterator[Setting]:
     for name, value in list(getattr(owner, "__dict__", {}).items()):
-        if _is_weight(name, value):
+        shape = isinstance(owner, nn.Module) and SHAPE.search(name) and next(owner.parameters(), None) is not None
+        if _is_weight(name, value) and not shape:
 
             def put(number: float, name: str = name) -> None:
                 setattr(owner, name, number)

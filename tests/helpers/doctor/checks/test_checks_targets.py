@@ -122,7 +122,7 @@ def rebuild(weigh):
 def test_a_weight_that_is_kept(weigh, expected):
     data = torch.randn(64, 4), torch.zeros(64)
     assert causes(check_settings, program(Weighted(), step=rebuild(weigh), data=data)) == expected
-    unread = Weighted(1.0, weight_decay=0.1, hidden=32)  # of no effect when it is 1, and read by an optimizer
+    unread = Weighted(1.0, weight_decay=0.1, hidden=32, alpha=0.5)  # the last one may be of its width
     assert causes(check_settings, program(unread, step=rebuild(lambda _: 1.0), data=data)) == {}
 
 
