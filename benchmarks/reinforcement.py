@@ -42,8 +42,8 @@ PARAMETERS = parameters("reinforcement")
 TAUGHT = {"STEPS", "ROUND_STEPS", "TRACE", "new_generator", "uniform", "push", "has_fallen", "Carts", "SideBySide"}
 TAUGHT |= {"new_network", "pick", "advantages_of", "draw_actions", "play", "log_probabilities", "evaluate_round"}
 TAUGHT |= {"actor_loss", "learn_from"}
-PROGRAM = {"read_world", "make_world", "new_agent", "think", "observe", "collect", "evaluate", "improve"}
-PROGRAM |= {"train_in_world"}
+PROGRAM = {"read_world", "make_world", "new_agent", "think", "observe", "step_worlds", "collect", "evaluate"}
+PROGRAM |= {"improve", "train_in_world"}
 Policy = Callable[[np.ndarray], np.ndarray]  # states (B, 4) -> actions (B,)
 
 THEIRS, TUNED = "stable-baselines3, the chapter's settings", "stable-baselines3, its tuned settings"
