@@ -74,6 +74,15 @@ def test_gaps_and_constant_columns_are_no_obstacle(program, tmp_path, capsys):
     assert "nan" not in told
 
 
+def test_a_column_is_left_out_for_the_reason_that_is_told(program, tmp_path, capsys):
+    lines = [f"{line},{'' if row % 2 else row}" for row, line in enumerate(usual(60))]
+    program.train_on_table(write(tmp_path, [f"{HEADER},rare", *lines]), tmp_path / "model.pt", steps=2)
+    told = capsys.readouterr().out.splitlines()
+    assert "column 'name' is left out: not all of it is numbers" in told
+    assert "column 'rare' is left out: half of it or more is empty" in told
+    assert "learned from 48 rows, kept 12 aside" in told
+
+
 def test_a_new_table_must_have_the_same_columns(program, tmp_path):
     program.train_on_table(write(tmp_path, [HEADER, *usual()]), tmp_path / "model.pt", steps=2)
     with pytest.raises(ValueError, match=r"no column of numbers .*宽"):
