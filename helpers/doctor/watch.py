@@ -127,8 +127,8 @@ def left_out(seen: Recording, given: Given) -> Iterator[str]:
     if not seen.forwards:
         yield "modes: the model was not called in the loop"
     if given.frozen is None:
-        yield "frozen layers: give frozen"
+        yield "frozen layers: needs the argument frozen"
     if given.target is None:
-        yield "target network: give target"
+        yield "target network: needs the argument target"
     if given.scheduler is None and not seen.schedule:
         yield "schedule: no scheduler was seen"

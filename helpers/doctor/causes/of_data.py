@@ -99,7 +99,7 @@ DATA_CAUSES = (
     # checks/splits.py
     Cause(
         "valid-overlaps-train",
-        "the validation figure measures memory: some samples are also trained on",
+        "the validation score measures memory: some samples are also trained on",
         "split first, then shuffle, oversample and augment the training part alone",
         DATA,
     ),

@@ -8,7 +8,7 @@ EVALUATION_CAUSES = (
     # checks/evaluation.py
     Cause(
         "evaluation-takes-wrong-axis",
-        "the figure compares something else than each sample's best class",
+        "the score compares something else than each sample's best class",
         "take output.argmax(dim=1), and softmax(dim=1) if any",
         EVALUATION,
         hides=("evaluation-depends-on-batching",),
@@ -35,7 +35,7 @@ EVALUATION_CAUSES = (
     ),
     Cause(
         "evaluation-of-other-data",
-        "the figure is that of data which the model was trained on",
+        "the score is that of data which the model was trained on",
         "loop over the batches that the function is handed, and let no name of the training part be global",
         EVALUATION,
     ),
@@ -60,7 +60,7 @@ EVALUATION_CAUSES = (
     ),
     Cause(
         "evaluation-depends-on-batching",
-        "the same samples in other batches give another figure",
+        "the same samples in other batches give another score",
         "count per sample along the feature axis, and divide once at the end",
         EVALUATION,
     ),

@@ -9,7 +9,7 @@ RATE_CAUSES = (
     Cause(
         "schedule-wrong-way",
         "the rate is cut while training improves",
-        "pass mode='max' to ReduceLROnPlateau for a figure that should rise",
+        "pass mode='max' to ReduceLROnPlateau for a score that should rise",
         RATE,
         hides=("rate-gone-early",),
     ),

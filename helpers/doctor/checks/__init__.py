@@ -75,7 +75,7 @@ CHECKS = (
     Check("near copies on both sides", check_twins, ("valid",)),
     Check("scaling of both sides", check_scaling, ("valid",)),
     Check("labels of both sides", check_labels, ("valid",)),
-    Check("the evaluation's figure", check_evaluation, ("evaluate", "valid")),
+    Check("the evaluation's score", check_evaluation, ("evaluate", "valid")),
     Check("a short training", check_aftermath),
     Check("one batch", check_one_batch, ("loss", "optimizer")),
 )

@@ -29,7 +29,7 @@ def batch_by_batch(figure: Callable[[list[Any]], float], batches: list[Any]) -> 
     if abs(reported - whole) > APART * size:
         yield found(
             "evaluation-averages-batches",
-            f"the evaluation says {reported:.4g}, the mean of the {len(each)} batches' own figures, and {whole:.4g} "
+            f"the evaluation says {reported:.4g}, the mean of the {len(each)} batches' own scores, and {whole:.4g} "
             "for the same samples in one batch",
             "suspicion",
         )

@@ -39,7 +39,9 @@ class Check:
         if "calls" in self.needs and not program.calls and not (self.each_part and parts(program)):
             return f"{self.name}: the model is not called as a whole"
         lacking = [need for need in self.needs if need not in ("answers", "calls") and not _given(program, need)]
-        return f"{self.name}: give {' and '.join(lacking)}" if lacking else None
+        names = ["loss_fn (or step)" if need == "loss" else need for need in lacking]
+        plural = "s" if len(names) > 1 else ""
+        return f"{self.name}: needs the argument{plural} {' and '.join(names)}" if names else None
 
 
 def _given(program: Program, need: str) -> bool:

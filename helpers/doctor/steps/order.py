@@ -27,8 +27,8 @@ def judge_leftovers(seen: Recording, _given: Given) -> Iterator[Finding]:
             yield found(
                 "zero-grad-missing",
                 f"{len(stale)} of {len(steps)} steps{_of(seen, number)} used gradients of earlier steps again: the "
-                f"last one found {seen.backwards[_first(last)].found:.3g} in .grad and used {last.used:.3g}, where "
-                f"{last.due:.3g} was due",
+                f"last one found a gradient of length {seen.backwards[_first(last)].found:.3g} in .grad and used "
+                f"one of length {last.used:.3g}, where one of length {last.due:.3g} was due",
             )
 
 

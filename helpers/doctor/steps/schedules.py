@@ -34,7 +34,7 @@ def judge_plateau(seen: Recording, _given: Given) -> Iterator[Finding]:
         like_a_loss = mode == "min" and abs(metrics[0] - losses[0]) < 0.3 * abs(losses[0])
         yield found(
             "schedule-wrong-way",
-            f"the figure given to ReduceLROnPlateau(mode='{mode}') went from {metrics[0]:.3g} to {metrics[-1]:.3g} "
+            f"the number given to ReduceLROnPlateau(mode='{mode}') went from {metrics[0]:.3g} to {metrics[-1]:.3g} "
             f"while the loss fell from {losses[0]:.3g} to {losses[-1]:.3g}; the rate went from "
             f"{events[0].before[0]:.2g} to {events[-1].after[0]:.2g}",
             "suspicion" if like_a_loss else "fault",

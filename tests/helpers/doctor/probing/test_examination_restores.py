@@ -202,7 +202,7 @@ def test_a_check_that_breaks_is_left_out_and_undone():
     tried = program(mlp(), nn.CrossEntropyLoss(), blobs())
     weight = tried.model[0].weight.detach().clone()
     report = report_on(tried, [Check("a check", breaks), Check("another", breaks, ("valid",))])
-    assert report.left_out == ["a check: stopped by OSError: no disk", "another: give valid"]
+    assert report.left_out == ["a check: stopped by OSError: no disk", "another: needs the argument valid"]
     assert torch.equal(tried.model[0].weight, weight)
 
 
