@@ -10,10 +10,8 @@ from torch.overrides import TorchFunctionMode
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.probing.attributes import attributes_of
-from helpers.doctor.probing.program import Program, loss_of
-from helpers.doctor.probing.running import take_step
-from helpers.doctor.probing.trees import cloned
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.running import go_through_sample
 
 LOSSES = {
     F.binary_cross_entropy_with_logits: "binary_cross_entropy_with_logits",
@@ -49,13 +47,7 @@ def check_target_values(program: Program) -> Iterator[Finding]:
     """Compute the loss of each batch of the sample, and look at the shares that torch's losses are handed."""
     program.model.train()
     with _Targets() as seen:
-        for batch in program.sample:
-            with attributes_of(program.model):
-                if program.has_loss:
-                    with torch.no_grad():
-                        loss_of(program, cloned(batch))
-                else:
-                    take_step(program, cloned(batch))
+        go_through_sample(program)
     for name, targets in seen.outside.items():
         every = torch.cat([each.reshape(-1) for each in targets])
         yield found(

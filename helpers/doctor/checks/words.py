@@ -3,15 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
-from helpers.doctor.probing.attributes import attributes_of
-from helpers.doctor.probing.program import Program, loss_of
-from helpers.doctor.probing.running import take_step
-from helpers.doctor.probing.trees import cloned
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.running import go_through_sample
 
 FEW = 8  # occurrences
 
@@ -57,13 +54,8 @@ def _handed(program: Program) -> dict[str, tuple[nn.Embedding, list[Tensor]]]:
 
     hooks = [layer.register_forward_pre_hook(note(name)) for name, layer in layers.items()]
     try:
-        for batch in program.sample if layers else ():
-            with attributes_of(program.model):
-                if program.has_loss:
-                    with torch.no_grad():
-                        loss_of(program, cloned(batch))
-                else:
-                    take_step(program, cloned(batch))
+        if layers:
+            go_through_sample(program)
     finally:
         for hook in hooks:
             hook.remove()

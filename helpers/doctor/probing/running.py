@@ -107,6 +107,20 @@ def take_step(program: Program, batch: Any) -> float:
     return float(loss.detach())
 
 
+def go_through_sample(program: Program) -> None:
+    """Run each batch of the sample through the loss, without a graph, or through a step where the step has the loss.
+
+    A step moves the weights. What the model keeps in its attributes is put back after each batch.
+    """
+    for batch in program.sample:
+        with attributes_of(program.model):
+            if program.has_loss:
+                with torch.no_grad():
+                    loss_of(program, cloned(batch))
+            else:
+                take_step(program, cloned(batch))
+
+
 def number(loss: Any) -> float:
     """Return the first single number in what a step gave back, or NaN."""
     if isinstance(loss, (int, float)):
