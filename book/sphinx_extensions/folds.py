@@ -1,8 +1,9 @@
 """A Sphinx extension: gives what a page folds a short title, and folds text too.
 
 Notebooks say with tags what a page folds: `hide-input` and `hide-cell` on code cells, `hide-cell` on text cells, and
-`checks` beside `hide-input` on cells that hold a lesson to its word. The cells are changed as Sphinx reads them, so the
-notebooks themselves stay plain for GitHub and Jupyter. The Colab editions take their titles from here.
+`checks` beside `hide-input` on cells that hold a lesson to its word. A few ticks stay in sight; many would part the
+lesson, so they fold, and the title counts them. The cells are changed as Sphinx reads them, so the notebooks themselves
+stay plain for GitHub and Jupyter. The Colab editions take their titles from here.
 """
 
 import json
@@ -12,7 +13,10 @@ from html import escape
 
 from sphinx.application import Sphinx
 
+from book.notebooks import CLAIM_MIME
+
 CHECKS, SOLUTION, SOLUTION_CODE = "Checks", "Solution", "Solution in code"
+MOST_TICKS = 3  # in sight below a cell of checks
 CODE, TEXT = "Code and its output", "More on this"  # folded cells that solve no exercise
 SECTION, HEADING = re.compile(r"^## +(.+?) *$", re.MULTILINE), re.compile(r"^#+ ", re.MULTILINE)
 BOLD_START = re.compile(r"\A\*\*(?P<title>[^*]+?)[.:]?\*\*[.:]?\s*")
@@ -52,6 +56,20 @@ def without_title(text: str) -> str:
     return BOLD_START.sub("", text, count=1)
 
 
+def claims(cell: dict) -> list[dict]:
+    """Return the claims that a cell of a notebook, as JSON has it, has shown with a tick or a cross."""
+    return [output["data"][CLAIM_MIME] for output in cell["outputs"] if CLAIM_MIME in output.get("data", {})]
+
+
+def fold_ticks(cell: dict) -> None:
+    """Fold the ticks of a cell of checks, too, if they are many and no cross is among them."""
+    passed = [claim["passed"] for claim in claims(cell)]
+    if len(passed) > MOST_TICKS and all(passed):
+        cell["metadata"]["tags"] = ["hide-cell" if tag == "hide-input" else tag for tag in cell["metadata"]["tags"]]
+        title = f"✓ All {len(passed)} checks hold"
+        cell["metadata"]["mystnb"] |= {"code_prompt_show": title, "code_prompt_hide": title}
+
+
 def fold(notebook: dict) -> None:
     """Change a notebook, as JSON has it, so that its page folds text and names what it folds."""
     for cell in notebook["cells"]:
@@ -60,6 +78,8 @@ def fold(notebook: dict) -> None:
         if cell["cell_type"] == "code":
             prompts = {"code_prompt_show": title, "code_prompt_hide": title}
             cell["metadata"]["mystnb"] = cell["metadata"].get("mystnb", {}) | prompts
+            if title == CHECKS:
+                fold_ticks(cell)
         else:
             cell["source"] = FOLDED_TEXT.format(title=escape(title), text=without_title(cell["source"]))
 

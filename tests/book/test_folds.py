@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from book import colab
 from book.sphinx_extensions import folds
@@ -60,6 +60,29 @@ def test_the_book_names_folded_code_and_folds_text(notebook):
     assert "mystnb" not in notebook.cells[3].metadata
     assert 'admonition-title">In depth</p></summary>\n\nTwo words.\n\n</details>' in notebook.cells[4].source
     assert notebook.cells[0].source == CELLS[0].source
+
+
+def checked(*passed):
+    data = [{folds.CLAIM_MIME: {"passed": each}, "text/plain": "✓ a"} for each in passed]
+    outputs = [new_output("display_data", each) for each in data]
+    return new_code_cell("expect('a', 1)", outputs=outputs, metadata={"tags": ["checks", "hide-input"]})
+
+
+@pytest.mark.parametrize(
+    ("passed", "title", "tag"),
+    [
+        ([True] * 3, "Checks", "hide-input"),
+        ([True] * 4, "✓ All 4 checks hold", "hide-cell"),
+        ([True] * 11, "✓ All 11 checks hold", "hide-cell"),
+        ([True, True, False, True], "Checks", "hide-input"),
+    ],
+)
+def test_many_ticks_fold_and_are_counted_but_a_cross_stays_in_sight(passed, title, tag):
+    notebook = new_notebook(cells=[checked(*passed)])
+    folds.fold(notebook)
+    metadata = notebook.cells[0].metadata
+    assert metadata["tags"] == ["checks", tag]
+    assert metadata["mystnb"]["code_prompt_show"] == metadata["mystnb"]["code_prompt_hide"] == title
 
 
 def test_figures_keep_their_words(notebook):
