@@ -19,9 +19,9 @@ def random_boxes(areas: Tensor, height: int, width: int, *, generator: torch.Gen
     device = generator.device
     middle_row = torch.randint(height, (len(areas), 1), generator=generator, device=device)
     middle_column = torch.randint(width, (len(areas), 1), generator=generator, device=device)
-    side = areas.sqrt().view(-1, 1)  # of the box, as a share of the image's side
-    half_height = (side * height / 2).long()
-    half_width = (side * width / 2).long()
+    box_side = areas.sqrt().view(-1, 1)  # as a share of the image's side
+    half_height = (box_side * height / 2).long()
+    half_width = (box_side * width / 2).long()
     rows = torch.arange(height, device=areas.device) - middle_row.to(areas.device)
     columns = torch.arange(width, device=areas.device) - middle_column.to(areas.device)
     in_rows = (rows >= -half_height) & (rows < half_height)  # (B, height)
