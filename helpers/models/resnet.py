@@ -29,9 +29,9 @@ class ResidualBlock(nn.Module):
         )
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or in_channels != out_channels:
-            keep = nn.AvgPool2d(1, stride)  # every stride-th position, as it is
+            skip = nn.AvgPool2d(1, stride)  # every stride-th position, as it is
             resize = nn.Conv2d(in_channels, out_channels, 1, bias=False)
-            self.shortcut = nn.Sequential(keep, resize, nn.BatchNorm2d(out_channels))
+            self.shortcut = nn.Sequential(skip, resize, nn.BatchNorm2d(out_channels))
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, in_channels, H, W) -> (B, out_channels, H / stride, W / stride)."""
