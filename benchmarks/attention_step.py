@@ -1,20 +1,28 @@
 """What does a training step of a small GPT cost, and what does the key-value cache save?
 
-Three models of one size: the GPT of the language-models chapter, a GPT made of PyTorch's own `nn.TransformerEncoder`
-with a causal mask, and GPT-2 of the transformers library. Each has the same width, heads, blocks and vocabulary, uses
-its token vectors for the logits, and has no dropout. The two peers learn their positions in a table, ours turns its
-queries and keys. All see the same tokens. A step is forward, loss, backward and AdamW.
+Three models: the GPT of the language-models chapter, a GPT made of PyTorch's own `nn.TransformerEncoder` with a causal
+mask, and GPT-2 of the transformers library. Each has the same width, heads, blocks and vocabulary, uses its token
+vectors for the logits, and has no dropout. All see the same tokens. A step is forward, loss, backward and AdamW.
 
-Arms take turns, in an order that moves on by one each time. A ratio is the median over the turns of our time divided by
-that of the peer in the same turn: below 1, ours is faster. One thread. Each step reads 4096 tokens, cut into texts of
-64 to 512. The loss of all three after some steps on one batch stands beside the times: each model learns.
+They differ in the positions. The two peers learn a table, with as many places as a text of the benchmark has: 64
+parameters for each place, so they have 3 % more parameters than ours at 64 tokens and 26 % more at 512. Ours turns its
+queries and keys instead, which takes no parameters and some time. A column counts the parameters. A table costs next to
+no time: it is added once, and AdamW changes it in one call with all the rest.
+
+Arms take turns, in an order that moves on by one each time. A time is what the process computed, in seconds of the
+processor (`time.process_time`), with one thread: what other programs do meanwhile disturbs it less than the time on the
+clock. A ratio is the median over the turns of our time divided by that of the peer in the same turn: below 1, ours is
+faster. The times beside it are medians, too, each over the turns of one model, so their quotient may differ a little
+from the ratio. Each step reads 4096 tokens, cut into texts of 64 to 512. The loss of all three after some steps on one
+batch stands beside the times: each model learns.
 
 Then our GPT writes texts of 64 to 512 tokens, with the cache and without.
 
-Run with ``python benchmarks/attention_step.py``, in about three minutes.
+Run with ``python benchmarks/attention_step.py``, in about five minutes. A note on the machine may follow, in quotes.
 """
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 
@@ -27,18 +35,18 @@ from torch.nn.functional import cross_entropy
 from helpers import models
 
 TOKENS, WIDTH, HEADS, LAYERS = 374, 64, 4, 2
-LENGTHS, IN_A_STEP, TURNS, STEPS = (64, 128, 256, 512), 4096, 7, 2
+LENGTHS, IN_A_STEP, TURNS, STEPS = (64, 128, 256, 512), 4096, 25, 1
 OURS = "GPT of the chapter"
 
 
 class TorchGPT(nn.Module):
     """PyTorch's encoder with a causal mask, learned positions, and the token vectors used twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(TOKENS, WIDTH)
         self.embedding.weight.data.mul_(0.1)
-        self.places = nn.Embedding(max(LENGTHS), WIDTH)
+        self.places = nn.Embedding(places, WIDTH)
         layer = nn.TransformerEncoderLayer(
             WIDTH, HEADS, 4 * WIDTH, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
         )
@@ -54,10 +62,10 @@ class TorchGPT(nn.Module):
 class LibraryGPT(nn.Module):
     """GPT-2 of the transformers library, reduced to what it returns as logits."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: int) -> None:
         super().__init__()
         config = transformers.GPT2Config(
-            vocab_size=TOKENS, n_positions=max(LENGTHS), n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS,
+            vocab_size=TOKENS, n_positions=places, n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS,
             resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, use_cache=False, bos_token_id=0, eos_token_id=0,
         )  # fmt: skip
         self.model = transformers.GPT2LMHeadModel(config)
@@ -66,15 +74,15 @@ class LibraryGPT(nn.Module):
         return self.model(input_ids=tokens).logits
 
 
-BUILDS: dict[str, Callable[[], nn.Module]] = {
-    OURS: lambda: models.GPT(TOKENS, WIDTH, HEADS, LAYERS),
+BUILDS: dict[str, Callable[[int], nn.Module]] = {
+    OURS: lambda places: models.GPT(TOKENS, WIDTH, HEADS, LAYERS),  # noqa: ARG005
     "nn.TransformerEncoder, causal mask": TorchGPT,
     "GPT2LMHeadModel (transformers)": LibraryGPT,
 }
 
 
-def make_steps(tokens: Tensor) -> dict[str, Callable[[], float]]:
-    """Return for each model a function that takes some training steps and returns the last loss."""
+def make_steps(tokens: Tensor) -> tuple[dict[str, Callable[[], float]], dict[str, int]]:
+    """Return for each model a function that takes some training steps and returns the last loss, and its size."""
 
     def stepper(model: nn.Module) -> Callable[[], float]:
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
@@ -90,32 +98,34 @@ def make_steps(tokens: Tensor) -> dict[str, Callable[[], float]]:
 
         return steps
 
-    arms = {}
+    arms, sizes = {}, {}
     for name, build in BUILDS.items():
         torch.manual_seed(0)
-        arms[name] = stepper(build())
-    return arms
+        model = build(tokens.shape[1] - 1)
+        arms[name] = stepper(model)
+        sizes[name] = sum(p.numel() for p in model.parameters())
+    return arms, sizes
 
 
 def training_rows(length: int) -> list[list[str | float]]:
     generator = torch.Generator().manual_seed(0)
     tokens = torch.randint(TOKENS, (IN_A_STEP // length, length + 1), generator=generator)
-    arms = make_steps(tokens)
+    arms, sizes = make_steps(tokens)
     losses = {name: arm() for name, arm in arms.items()}  # once to warm up
     turns = []
     for turn in range(TURNS):
         order = list(arms)[turn % len(arms) :] + list(arms)[: turn % len(arms)]
         seconds = {}
         for name in order:
-            began = time.perf_counter()
+            began = time.process_time()
             losses[name] = arms[name]()
-            seconds[name] = time.perf_counter() - began
+            seconds[name] = time.process_time() - began
         turns.append(seconds)
     rows: list[list[str | float]] = []
     for name in arms:
         ratio = statistics.median(turn[OURS] / turn[name] for turn in turns)
         per_step = statistics.median(turn[name] for turn in turns) / STEPS
-        rows.append([f"training, {length} tokens", name, round(ratio, 2), per_step * 1e3, losses[name]])
+        rows.append([f"training, {length} tokens", name, sizes[name], round(ratio, 2), per_step * 1e3, losses[name]])
     return rows
 
 
@@ -123,11 +133,11 @@ def training_rows(length: int) -> list[list[str | float]]:
 def seconds_to_write(model: models.GPT, length: int, *, cached: bool) -> float:
     tokens = torch.zeros(1, 1, dtype=torch.long)
     caches = models.empty_caches(model, 1)
-    began = time.perf_counter()
+    began = time.process_time()
     for place in range(length):
         logits = models.step_with_cache(model, tokens[:, -1:], place, caches) if cached else model(tokens)
         tokens = torch.cat([tokens, logits[:, -1].argmax(dim=1, keepdim=True)], dim=1)
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def writing_rows(length: int) -> list[list[str | float]]:
@@ -136,22 +146,23 @@ def writing_rows(length: int) -> list[list[str | float]]:
     turns = [
         (seconds_to_write(model, length, cached=True), seconds_to_write(model, length, cached=False)) for _ in "123"
     ]
+    size = sum(p.numel() for p in model.parameters())
     ratio = statistics.median(fast / slow for fast, slow in turns)
     fast, slow = (statistics.median(times) for times in zip(*turns, strict=True))
     what = f"writing, {length} tokens"
     return [
-        [what, "with the cache", 1.0, fast / length * 1e3, ""],
-        [what, "without the cache", round(ratio, 2), slow / length * 1e3, ""],
+        [what, "with the cache", size, 1.0, fast / length * 1e3, ""],
+        [what, "without the cache", size, round(ratio, 2), slow / length * 1e3, ""],
     ]
 
 
-def main() -> None:
+def main(note: str = "") -> None:
     torch.set_num_threads(1)
     rows = [row for length in LENGTHS for row in training_rows(length)]
     rows += [row for length in LENGTHS for row in writing_rows(length)]
-    columns = ["what", "model", "our time as a multiple (median)", "ms per step or token", "loss"]
-    write_report("attention_step", "Steps of a small GPT", columns, rows, peers=(torch, transformers))
+    columns = ["what", "model", "parameters", "our time as a multiple (median)", "ms per step or token", "loss"]
+    write_report("attention_step", "Steps of a small GPT", columns, rows, peers=(torch, transformers), note=note)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

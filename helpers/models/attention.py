@@ -25,8 +25,10 @@ def rotate(x: Tensor, start: int = 0) -> Tensor:
     places = torch.arange(start, start + x.shape[-2])
     turned = angles(places, x.shape[-1]).to(x.device)  # (T, d / 2)
     first, second = x.chunk(2, dim=-1)  # entries i and i + d/2 are a pair
-    turned_first = first * turned.cos() - second * turned.sin()
-    turned_second = first * turned.sin() + second * turned.cos()
+    cosines = turned.cos()
+    sines = turned.sin()
+    turned_first = first * cosines - second * sines
+    turned_second = first * sines + second * cosines
     return torch.cat([turned_first, turned_second], dim=-1)
 
 

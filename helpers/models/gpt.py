@@ -15,7 +15,9 @@ class RotaryMultiHead(MultiHead):
     def project(self, x: Tensor, start: int = 0) -> tuple[Tensor, Tensor, Tensor]:
         """Return queries, keys and values (B, H, T, E / H) of tokens whose first one stands at ``start``."""
         queries, keys, values = super().project(x)
-        return rotate(queries, start), rotate(keys, start), values
+        # both in one call, which takes less time than two
+        queries, keys = rotate(torch.stack([queries, keys]), start)
+        return queries, keys, values
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Let each token look at itself and at those before it, (B, T, E) -> (B, T, E); a mask is not needed."""

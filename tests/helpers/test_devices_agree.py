@@ -29,6 +29,11 @@ def sentences():
     return tokens
 
 
+def texts():
+    return torch.randint(50, (8, 12), generator=torch.Generator().manual_seed(1))
+
+
+# The places of a GPT's or a Block's result stand in for classes: any loss that reaches all weights will do.
 CASES = {
     "MLP": (lambda: models.MLP(64, (32,), 10), lambda: images(8, 64)),
     "ConvNet": (models.ConvNet, lambda: images(8, 1, 28, 28)),
@@ -36,6 +41,8 @@ CASES = {
     "BagOfEmbeddings": (lambda: models.BagOfEmbeddings(50, 16, 4), sentences),
     "LSTMClassifier": (lambda: models.LSTMClassifier(50, 16, 16, 4), sentences),
     "AttentionLSTM": (lambda: models.AttentionLSTM(50, 16, 16, 4), sentences),
+    "Block": (lambda: models.Block(16, 2), lambda: images(8, 12, 16)),
+    "GPT": (lambda: models.GPT(50, 16, 2, 2), texts),
     "UNet": (lambda: models.UNet(4, 4, widths=(8, 16)), lambda: images(2, 4, 9, 10, 11)),
 }
 

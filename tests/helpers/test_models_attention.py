@@ -40,12 +40,23 @@ def test_heads_equal_those_of_torch(count, length, heads, causal):
     number, width = heads
     ours = models.MultiHead(number * width, number).double()
     theirs = nn.MultiheadAttention(number * width, number, batch_first=True).double()
-    theirs.in_proj_weight.data, theirs.in_proj_bias.data = ours.to_qkv.weight.data, ours.to_qkv.bias.data
+    theirs.in_proj_weight.data = ours.to_qkv.weight.data.clone()
+    theirs.in_proj_bias.data = ours.to_qkv.bias.data.clone()
     theirs.out_proj.load_state_dict(ours.mix.state_dict())
     x = torch.randn(count, length, number * width).double()
     mask = torch.ones(length, length, dtype=torch.bool).tril() if causal else None
-    expected, _ = theirs(x, x, x, attn_mask=None if mask is None else ~mask)
-    torch.testing.assert_close(ours(x, mask), expected, atol=1e-12, rtol=1e-12)
+    our_x, their_x = x.clone().requires_grad_(), x.clone().requires_grad_()
+    found = ours(our_x, mask)
+    expected, _ = theirs(their_x, their_x, their_x, attn_mask=None if mask is None else ~mask)
+    torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
+    found.square().sum().backward()
+    expected.square().sum().backward()
+    gradients = [our_x.grad, *(p.grad for p in ours.parameters())]
+    names = ("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias")
+    of_theirs = [their_x.grad, *(theirs.get_parameter(name).grad for name in names)]
+    largest = max(gradient.abs().max().item() for gradient in of_theirs)
+    for gradient, other in zip(gradients, of_theirs, strict=True):
+        torch.testing.assert_close(gradient, other, atol=1e-12 * max(1, largest), rtol=1e-12)
 
 
 @few
@@ -86,6 +97,19 @@ def test_turned_vectors_know_their_distance_alone(start, apart, width):
     at_zero = models.rotate(query, apart) @ models.rotate(key, 0).T
     torch.testing.assert_close(here, at_zero, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(models.rotate(query, start).norm(), query.norm(), atol=1e-5, rtol=1e-5)
+
+
+@few
+@given(start=st.integers(0, 50), length=LENGTHS, heads=HEADS)
+def test_queries_and_keys_are_turned_together_as_each_alone(start, length, heads):
+    torch.manual_seed(0)
+    number, width = heads
+    attention = models.RotaryMultiHead(number * width, number)
+    x = torch.randn(2, length, number * width)
+    queries, keys, values = models.MultiHead.project(attention, x)
+    found = attention.project(x, start)
+    for one, expected in zip(found, (models.rotate(queries, start), models.rotate(keys, start), values), strict=True):
+        assert torch.equal(one, expected)
 
 
 @few
