@@ -18,7 +18,7 @@ batch stands beside the times: each model learns.
 
 Then our GPT writes texts of 64 to 512 tokens, with the cache and without.
 
-Run with ``python benchmarks/attention_step.py``, in about five minutes. A note on the machine may follow, in quotes.
+Run with ``python benchmarks/attention_step.py``, in about seven minutes. A note on the machine may follow, in quotes.
 """
 
 import statistics
@@ -35,7 +35,7 @@ from torch.nn.functional import cross_entropy
 from helpers import models
 
 TOKENS, WIDTH, HEADS, LAYERS = 374, 64, 4, 2
-LENGTHS, IN_A_STEP, TURNS, STEPS = (64, 128, 256, 512), 4096, 25, 1
+LENGTHS, IN_A_STEP, TURNS, STEPS = (64, 128, 256, 512), 4096, 41, 1
 OURS = "GPT of the chapter"
 
 
