@@ -10,9 +10,9 @@ from book.notebooks import CHAPTERS
 @pytest.fixture(scope="module")
 def lead():
     cells = notebooks.code_cells(notebooks.read(CHAPTERS / "rnn.ipynb"))
-    (source,) = [cell.source for cell in cells if cell.source.startswith("def lead(")]
+    (source,) = [cell.source for cell in cells if "def lead(" in cell.source]
     names = {}
-    exec(source.partition("\n\n\n")[0], names)
+    exec(source, names)
     return names["lead"]
 
 
