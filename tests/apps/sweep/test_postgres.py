@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import optuna
-import psycopg
 import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
@@ -15,6 +14,8 @@ from tiny_sweep import Sweep, children, kill, wait_for
 from apps.sweep import read_results
 from apps.sweep.study import open_storage
 from apps.sweep.trials import counted
+
+psycopg = pytest.importorskip("psycopg", reason="the driver is missing (pip install 'psycopg[binary]')")
 
 LR = ["-p", "lr", "log", "1e-4", "1", "--maximize", "score"]
 IMPATIENT = """
