@@ -3,9 +3,13 @@
 The launcher behind ``torchrun`` runs in a process of its own, which imports torch once and waits for work. On Linux
 each job is a copy of this process, and so are the processes of the job, so that nobody imports torch again. Elsewhere
 copies are not safe: each process imports torch for itself, and each job has a new launcher.
+
+On Linux they all end with the process that has started them, however that one ends: also after ``kill -9``. Elsewhere
+a killed notebook leaves its job running up to its limit.
 """
 
 import atexit
+import ctypes
 import importlib
 import json
 import os
@@ -20,6 +24,7 @@ from typing import Any
 
 ERROR_CHARACTERS = 8000
 COPIES = sys.platform == "linux"
+SIGNAL_OF_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG in Linux's <sys/prctl.h>
 PREPARED = ("torch._dynamo", "torch.distributed.launcher.api")  # every optimizer imports the first one
 _waiting: list[subprocess.Popen[str]] = []  # the launcher, if one was started
 
@@ -76,7 +81,8 @@ def _started() -> subprocess.Popen[str]:
         # Every start, also one after a crash, makes a new table of addresses: an old one has those of the dead.
         "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
     }
-    command = [sys.executable, "-P", "-X", "utf8", __file__]  # -P: no module of this folder hides another
+    # -P: no module of this folder hides another
+    command = [sys.executable, "-P", "-X", "utf8", __file__, str(os.getpid())]
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
     launcher = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=nothing, encoding="utf-8")
     atexit.register(_end, launcher)
@@ -89,16 +95,28 @@ def _end(launcher: subprocess.Popen[str]) -> None:
     launcher.communicate()
 
 
-def _serve() -> None:
+def _end_with(parent: int) -> None:
+    """Let Linux kill this process when its parent dies, which no signal handler of ours could do after ``kill -9``."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(SIGNAL_OF_PARENTS_DEATH, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before it could be watched
+        os._exit(1)
+
+
+def _serve(asker: int) -> None:
     """Do the jobs that come as lines of JSON, one after the other, and answer with their exit status."""
+    _end_with(asker)
     for module in PREPARED:
         importlib.import_module(module)
     answers = os.dup(1)
     for line in sys.stdin:
         job = json.loads(line)
         if COPIES:
+            launcher = os.getpid()
             copy = os.fork()
             if copy == 0:
+                _end_with(launcher)
                 os._exit(_status_of(job))
             status = os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
         else:
@@ -142,7 +160,7 @@ def _launch(job: dict[str, Any]) -> None:
     )
     signal.signal(signal.SIGALRM, _too_long)
     signal.setitimer(signal.ITIMER_REAL, job["limit"])
-    elastic_launch(config, _run)(job["words"])
+    elastic_launch(config, _run)(os.getpid(), job["words"])
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -151,11 +169,12 @@ def _too_long(*_: object) -> None:
     raise TimeoutError("The job took longer than its limit.")
 
 
-def _run(words: list[str]) -> None:
-    """Run a script as the main program of this process."""
+def _run(agent: int, words: list[str]) -> None:
+    """Run a script as the main program of this process, which ends with the agent that has started it."""
+    _end_with(agent)
     sys.argv = words
     runpy.run_path(words[0], run_name="__main__")
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(asker=int(sys.argv[1]))

@@ -1,6 +1,12 @@
 """A script runs in several processes, starts again after a crash, and ends with the limit of time."""
 
+import os
+import signal
+import subprocess
 import sys
+import threading
+import time
+from pathlib import Path
 
 import pytest
 
@@ -52,5 +58,82 @@ def test_a_script_that_fails_tells_its_error(write, capsys):
     assert "no such table" in capsys.readouterr().out
 
 
-def test_the_limit_ends_the_launcher(write):
-    assert torchrun(write("import time; time.sleep(100)"), limit=1).returncode != 0
+# Each process leaves its number in a file and waits; so does the agent of torchrun, which is its parent.
+WAITING = """
+import os
+import time
+from pathlib import Path
+
+rank = os.environ["RANK"]
+Path(f"{rank}.new").write_text(f"{os.getpid()} {os.getppid()}")
+Path(f"{rank}.new").rename(f"{rank}.pids")
+time.sleep(100)
+"""
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc, and needs Linux's prctl")
+
+
+def started(folder):
+    """Return the numbers of the processes of a job, as soon as both workers have left theirs."""
+    files, end = [folder / "0.pids", folder / "1.pids"], time.monotonic() + 120
+    while not all(file.exists() for file in files):
+        assert time.monotonic() < end, "the job did not start in time"
+        time.sleep(0.05)
+    return {int(number) for file in files for number in file.read_text().split()}
+
+
+def alive(numbers):
+    """Return those that still run; a process that has died and waits for its parent (a zombie) does not."""
+    found = set()
+    for number in numbers:
+        try:
+            state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if state not in "ZX":
+            found.add(number)
+    return found
+
+
+def all_gone(numbers):
+    end = time.monotonic() + 30
+    while alive(numbers) and time.monotonic() < end:
+        time.sleep(0.05)
+    return not alive(numbers)
+
+
+@on_linux
+def test_the_limit_ends_the_job_and_its_processes(write, tmp_path):
+    assert torchrun(write(WAITING), limit=8).returncode != 0
+    assert all_gone(started(tmp_path))
+
+
+@on_linux
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_job_ends_with_the_notebook(write, tmp_path, end):
+    code = "import sys\nfrom pathlib import Path\nfrom helpers.runtime import torchrun\ntorchrun(Path(sys.argv[1]))"
+    notebook = subprocess.Popen([sys.executable, "-c", code, str(write(WAITING))], stderr=subprocess.DEVNULL)
+    try:
+        numbers = started(tmp_path)
+        launcher = int(Path(f"/proc/{notebook.pid}/task/{notebook.pid}/children").read_text().split()[0])
+        assert alive(numbers) == numbers
+        os.kill(notebook.pid, end)  # this process alone, and not its group as Ctrl-C does
+        assert notebook.wait(timeout=30) != 0
+        assert all_gone({*numbers, launcher})
+    finally:
+        notebook.kill()
+        notebook.wait()
+
+
+@on_linux
+def test_after_a_job_that_was_interrupted_the_next_one_runs(write, tmp_path):
+    script, this_thread = write(WAITING), threading.get_ident()
+
+    def interrupt():
+        started(tmp_path)
+        signal.pthread_kill(this_thread, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        torchrun(script)
+    assert all_gone(started(tmp_path))
+    assert torchrun(write("print('again')")).returncode == 0
