@@ -1,4 +1,8 @@
-"""The training of the chapter survives twenty kills of its processes, at random moments, with the same weights."""
+"""The training of the chapter survives twenty kills of its processes, at random moments, with the same weights.
+
+Each kill hits an attempt that has computed a step, after a checkpoint. The job saves after every tenth step, and an
+epoch has 29: no multiple of 10 before step 290 ends an epoch, so every attempt after a kill goes on inside an epoch.
+"""
 
 import ast
 import json
@@ -14,7 +18,7 @@ import pytest
 
 from book import notebooks
 
-KILLS, EPOCHS = 20, 24
+KILLS, EPOCHS, STEPS_OF_EPOCH, SAVED_EVERY = 20, 8, 29, 10
 TAUGHT = ["Block", "Tower", "new_training", "one_step", "save_whole", "save_job", "load_job", "survive"]
 LIMIT = 300  # seconds for the whole job, which takes about twenty on an idle machine
 
@@ -70,7 +74,7 @@ if __name__ == "__main__":
         monitor_interval=0.02,
         start_method="fork",
     )
-    images = torch.rand(640, 64, generator=torch.Generator().manual_seed(0))
+    images = torch.rand(64 * {steps_of_epoch}, 64, generator=torch.Generator().manual_seed(0))
     torch.save((images, images[:, :10].argmax(dim=1)), "digits.pt")
     elastic_launch(config, process)()
     weights = torch.load("survived.pt")
@@ -90,7 +94,9 @@ def taught():
 
 def start(folder, pause):
     """Start the job in a folder, with so many seconds between two steps; it makes up digits of its own."""
-    code = PROGRAM.format(taught=taught(), epochs=EPOCHS, restarts=KILLS + 2, pause=pause)
+    code = PROGRAM.format(
+        taught=taught(), epochs=EPOCHS, steps_of_epoch=STEPS_OF_EPOCH, restarts=KILLS + 2, pause=pause
+    )
     (folder / "job.py").write_text(code, encoding="utf-8")
     environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     environment["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # or a restart may wait for addresses of the dead
@@ -98,37 +104,43 @@ def start(folder, pause):
         return subprocess.Popen([sys.executable, "job.py"], cwd=folder, env=environment, stderr=errors)
 
 
+def steps_logged(folder):
+    """Return the attempt and the number of each step that was computed so far, in their order."""
+    log = folder / "log.txt"
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [tuple(map(int, line.split())) for line in lines if len(line.split()) == 2]
+
+
+def wait_for_steps_of(job, folder, attempt):
+    """Wait until an attempt has computed a step, and there is a checkpoint from which another one could go on."""
+    end = time.monotonic() + LIMIT
+    while not (folder / "job.pt").exists() or steps_logged(folder)[-1][0] < attempt:
+        assert job.poll() is None, (folder / "errors.txt").read_text()[-3000:]
+        assert time.monotonic() < end, f"attempt {attempt} did not start in time"
+        time.sleep(0.01)
+
+
 def kill_one(folder, draw):
-    """Kill a process of the job, chosen by chance, and say whether there was one to kill."""
-    place = folder / f"rank{draw.choice([0, 1])}.pid"
-    if not place.exists():
-        return False
-    victim = int(place.read_text())
-    try:
-        if Path(f"/proc/{victim}/cwd").readlink() == folder.resolve():
-            place.unlink()  # the next process under this rank writes it again
-            os.kill(victim, signal.SIGKILL)
-            return True
-    except (FileNotFoundError, ProcessLookupError):  # it has ended by itself
-        pass
-    return False
+    """Kill one of the two processes of the job, chosen by chance."""
+    victim = int((folder / f"rank{draw.choice([0, 1])}.pid").read_text())
+    assert Path(f"/proc/{victim}/cwd").readlink() == folder.resolve()
+    os.kill(victim, signal.SIGKILL)
 
 
 def run_and_kill(folder, kills, draw):
-    """Run the job to its end, kill it so many times on the way, and return how many kills there were."""
-    job, done, end = start(folder, 0.02 if kills else 0), 0, time.monotonic() + LIMIT
+    """Run the job to its end, and kill a process of it so many times on the way, at random moments."""
+    job = start(folder, 0.02 if kills else 0)
     try:
-        while job.poll() is None:
-            assert time.monotonic() < end, "the job did not end in time"
-            time.sleep(draw.uniform(0.05, 0.6))
-            if done < kills:
-                done += kill_one(folder, draw)
+        for attempt in range(kills):
+            wait_for_steps_of(job, folder, attempt)
+            time.sleep(draw.uniform(0, 0.25))  # a dozen steps at most: twenty kills come before the end
+            kill_one(folder, draw)
+        job.wait(timeout=LIMIT)
     finally:
         if job.poll() is None:
             job.terminate()
             job.wait()
     assert job.returncode == 0, (folder / "errors.txt").read_text()[-3000:]
-    return done
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
@@ -136,9 +148,16 @@ def test_twenty_kills_at_random_moments_change_no_bit(tmp_path):
     calm, killed = tmp_path / "calm", tmp_path / "killed"
     calm.mkdir()
     killed.mkdir()
-    assert run_and_kill(calm, 0, random.Random(0)) == 0
-    assert run_and_kill(killed, KILLS, random.Random(0)) == KILLS
+    run_and_kill(calm, 0, random.Random(0))
+    run_and_kill(killed, KILLS, random.Random(0))
     weights = [json.loads((folder / "survived.json").read_text()) for folder in (calm, killed)]
     assert weights[0] == weights[1]
-    attempts = {int(line.split()[0]) for line in (killed / "log.txt").read_text().splitlines()}
-    assert max(attempts) >= KILLS // 2  # a kill may hit before a step was done, and two may fall into one attempt
+
+    assert [step for _, step in steps_logged(calm)] == list(range(1, EPOCHS * STEPS_OF_EPOCH + 1))
+    first_steps = {}
+    for attempt, step in steps_logged(killed):
+        first_steps.setdefault(attempt, step)
+    assert list(first_steps) == list(range(KILLS + 1))
+    resumed_after = [first_steps[attempt] - 1 for attempt in range(1, KILLS + 1)]
+    assert all(step > 0 and step % SAVED_EVERY == 0 for step in resumed_after)
+    assert all(step % STEPS_OF_EPOCH != 0 for step in resumed_after), "no attempt begins where an epoch does"
