@@ -3,6 +3,7 @@
 from helpers.doctor.causes.cause import Cause
 
 EVALUATION = "is-the-number-right"
+LOSS = "what-the-loss-expects"
 
 EVALUATION_CAUSES = (
     # checks/evaluation.py
@@ -63,5 +64,12 @@ EVALUATION_CAUSES = (
         "the same samples in other batches give another score",
         "count per sample along the feature axis, and divide once at the end",
         EVALUATION,
+    ),
+    # checks/calls.py
+    Cause(
+        "evaluation-loss-of-shares",
+        "the loss makes shares of scores itself, so its figure stays high however good the model is",
+        "hand the loss the raw scores in the evaluation, too",
+        LOSS,
     ),
 )

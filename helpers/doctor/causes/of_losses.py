@@ -12,14 +12,14 @@ LOSS_CAUSES = (
         "cross-entropy applies a softmax itself; two of them leave a small gradient and a loss that cannot reach zero",
         "return the raw scores from the model, and apply softmax(dim=1) only to show probabilities",
         LOSS,
-        hides=("output-cannot-reach-target", "cannot-memorize-batch"),
+        hides=("output-cannot-reach-target", "cannot-memorize-batch", "evaluation-loss-of-shares"),
     ),
     Cause(
         "sigmoid-before-logits-loss",
         "the loss applies a sigmoid itself; two of them keep every probability between 0.5 and 0.73",
         "return the raw scores and keep nn.BCEWithLogitsLoss()",
         LOSS,
-        hides=("output-cannot-reach-target", "cannot-memorize-batch"),
+        hides=("output-cannot-reach-target", "cannot-memorize-batch", "evaluation-loss-of-shares"),
     ),
     Cause(
         "output-cannot-reach-target",

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from helpers.doctor.causes import found
+from helpers.doctor.checks.asking import Asking
 from helpers.doctor.checks.losses import is_distribution
 from helpers.doctor.findings import Finding
 from helpers.doctor.probing.attributes import attributes_of
@@ -19,7 +20,7 @@ LOSSES = (F.cross_entropy, F.binary_cross_entropy_with_logits, F.nll_loss, F.kl_
 ROUNDS = 3
 
 
-class _Calls(TorchFunctionMode):
+class LossCalls(TorchFunctionMode):
     """Keeps what torch's losses are handed inside."""
 
     def __init__(self) -> None:
@@ -40,24 +41,61 @@ class _Calls(TorchFunctionMode):
 
 def check_loss_calls(program: Program) -> Iterator[Finding]:
     """Look at what the losses are handed, from the model as it is and with larger and larger weights."""
-    with _Calls() as calls, torch.no_grad():
+    with LossCalls() as calls, torch.no_grad():
         for place in range(ROUNDS):
             for batch in program.sample[:2]:
                 with attributes_of(program.model):
                     loss_of(program, batch)
-            kick(program.model, share=1.0, seed=place)
-            for parameter in program.model.parameters():
-                parameter.mul_(2.0)
+            _enlarge(program, place)
     yield from _shares(calls.handed.get(F.cross_entropy, []))
     yield from _single_shares(calls.handed.get(F.binary_cross_entropy_with_logits, []))
     yield from _no_logarithms(calls.handed.get(F.nll_loss, []))
     handed = calls.handed.get(F.kl_div, [])
-    if handed and all(is_distribution(each) for each in handed) and _vary(handed):
+    if _sum_to_one(handed):
         yield found("loss-not-minimal-at-truth", "F.kl_div is handed shares that sum to 1 where logarithms are due")
 
 
+def check_evaluation_calls(program: Program) -> Iterator[Finding]:
+    """Look at what the losses are handed inside the reader's evaluation, in the same way."""
+    watch = Asking(program)
+    with LossCalls() as calls:
+        for place in range(ROUNDS):
+            watch.figure(program.valid_sample)
+            _enlarge(program, place)
+    shares = calls.handed.get(F.cross_entropy, [])
+    if _sum_to_one(shares):
+        seen = f"evaluate() hands cross_entropy {shares[0].shape[1]} shares that sum to 1 where raw scores are due"
+        yield found("evaluation-loss-of-shares", seen)
+    if _stay_inside(calls.handed.get(F.binary_cross_entropy_with_logits, [])):
+        seen = (
+            "evaluate() hands binary_cross_entropy_with_logits numbers between 0 and 1 alone where raw scores are due, "
+            "also when the weights are many times larger"
+        )
+        yield found("evaluation-loss-of-shares", seen)
+
+
+def _enlarge(program: Program, seed: int) -> None:
+    """Move the weights and double them, so that scores leave the range from 0 to 1."""
+    kick(program.model, share=1.0, seed=seed)
+    with torch.no_grad():
+        for parameter in program.model.parameters():
+            parameter.mul_(2.0)
+
+
+def _sum_to_one(handed: list[Tensor]) -> bool:
+    """True where each answer was shares of the classes."""
+    return bool(handed) and all(is_distribution(each) for each in handed) and _vary(handed)
+
+
+def _stay_inside(handed: list[Tensor]) -> bool:
+    """True where each number was a share, and one of them a large one."""
+    if not handed or not all(bool(((each >= 0) & (each <= 1)).all()) for each in handed):
+        return False
+    return _vary(handed) and max(float(each.max()) for each in handed) > 0.9
+
+
 def _shares(handed: list[Tensor]) -> Iterator[Finding]:
-    if handed and all(is_distribution(each) for each in handed) and _vary(handed):
+    if _sum_to_one(handed):
         classes = handed[0].shape[1]
         lowest = float(torch.tensor([1.0] + [0.0] * (classes - 1)).log_softmax(0)[0].neg())
         yield found(
@@ -67,8 +105,7 @@ def _shares(handed: list[Tensor]) -> Iterator[Finding]:
 
 
 def _single_shares(handed: list[Tensor]) -> Iterator[Finding]:
-    inside = all(bool(((each >= 0) & (each <= 1)).all()) for each in handed)
-    if handed and inside and _vary(handed) and max(float(each.max()) for each in handed) > 0.9:
+    if _stay_inside(handed):
         yield found(
             "sigmoid-before-logits-loss",
             "binary_cross_entropy_with_logits is handed numbers between 0 and 1 alone, also when the weights are many "

@@ -9,12 +9,14 @@ import torch
 from helpers.doctor.causes import found
 from helpers.doctor.checks.asking import Asking
 from helpers.doctor.checks.averages import batch_by_batch
+from helpers.doctor.checks.calls import check_evaluation_calls
 from helpers.doctor.checks.figures import Answers, form_that_fits, right_figures, value_of, wrong_figures
 from helpers.doctor.checks.other_data import of_other_data
 from helpers.doctor.findings import Finding
 from helpers.doctor.probing.loss_probe import LossProbe
 from helpers.doctor.probing.program import Program, split
 from helpers.doctor.probing.running import CLOSE, answers, furthest, kick, take_step, train_for
+from helpers.doctor.probing.state import restored
 from helpers.doctor.probing.trees import batch_length, cloned, joined, rows, tensors
 
 SECONDS = 2.0
@@ -22,6 +24,9 @@ SECONDS = 2.0
 
 def check_evaluation(program: Program) -> Iterator[Finding]:
     """Evaluate after a little training and with moved weights, the batches as given and cut otherwise; then count."""
+    with restored(program):
+        handed = list(check_evaluation_calls(program))
+    yield from handed
     watch = Asking(program)
     watch.figure(program.valid_sample)
     yield from _modes(program, watch)

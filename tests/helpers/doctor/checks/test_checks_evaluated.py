@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from helpers.doctor import examine
 from helpers.doctor.checks.evaluation import check_evaluation
 from helpers.doctor.checks.repeats import check_repeats
 from tests.helpers.doctor.small import blobs, causes, mlp, program
@@ -93,3 +94,54 @@ def test_one_batch_on_purpose_and_batches_without_content():
     assert causes(check_repeats, program(mlp(), F.cross_entropy, batches=[batch] * 8)) == {}
     nothing = (torch.zeros(96, 6), torch.zeros(96, dtype=torch.long))  # the step draws its own noise
     assert causes(check_repeats, program(mlp(), F.cross_entropy, nothing)) == {}
+
+
+def loss_per_sample(loss, activate):
+    """An evaluation by the mean loss of a sample, of what this function makes of the scores."""
+
+    @torch.no_grad()
+    def evaluate(model, batches):
+        model.eval()
+        total = count = 0
+        for x, y in batches:
+            total, count = total + loss(activate(model(x)), y, reduction="sum").item(), count + len(y)
+        return total / count
+
+    return evaluate
+
+
+def shares_of_classes(scores):
+    return scores.softmax(1)
+
+
+def as_they_are(scores):
+    return scores
+
+
+EVALUATED_LOSSES = {
+    "classes": (F.cross_entropy, shares_of_classes, blobs, 3),
+    "one score": (F.binary_cross_entropy_with_logits, torch.sigmoid, of_two, 1),
+}
+
+
+@pytest.mark.parametrize("mended", [False, True])
+@pytest.mark.parametrize("kind", EVALUATED_LOSSES)
+def test_an_evaluation_by_a_loss_of_shares(kind, mended):
+    loss, activate, data, outside = EVALUATED_LOSSES[kind]
+    train, valid = in_batches(*data(96)), in_batches(*data(48))
+    evaluate = loss_per_sample(loss, as_they_are if mended else activate)
+    given = program(mlp(6, outside), loss, batches=train, valid=valid, evaluate=evaluate)
+    assert causes(check_evaluation, given) == ({} if mended else {"evaluation-loss-of-shares": "fault"})
+
+
+@pytest.mark.parametrize("last", ["softmax", "scores"])
+def test_a_training_by_a_loss_of_shares_hides_that_of_the_evaluation(last):
+    """One fault of the model is named once, and where only the evaluation has it, that one is."""
+    x, y = blobs(192)
+    model = mlp(6, 3, nn.Softmax(1)) if last == "softmax" else mlp()
+    evaluate = loss_per_sample(F.cross_entropy, as_they_are if last == "softmax" else shares_of_classes)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    train, valid = in_batches(x[:144], y[:144]), in_batches(x[144:], y[144:])
+    report = examine(model, F.cross_entropy, train, optimizer, valid=valid, evaluate=evaluate)
+    named = [finding.cause for finding in report if finding.grade == "fault"]
+    assert named == ["softmax-before-cross-entropy" if last == "softmax" else "evaluation-loss-of-shares"]
