@@ -75,8 +75,9 @@ def without_generated(text: str) -> str:
     """Return a text in which the pages that the build writes have the addresses that they have in the built book.
 
     In git, ``generated/`` holds a line in place of each, so that a plain ``jupyter-book build .`` finds them all.
+    A chapter, which stands in a folder, links to ``../generated/``.
     """
-    return re.sub(r"(?<=\]\()generated/|(?<=file: )generated/", "", text)
+    return re.sub(r"(\]\((?:\.\./)?|file: )generated/", r"\1", text)
 
 
 def toc_parts() -> dict[str, list[str]]:

@@ -21,7 +21,7 @@ def write_sources() -> None:
     wanted |= {name: text.encode() for name, text in written_pages(chapters).items()}
     for slug in chapters:
         notebook, picture = chapter_header.with_header(slug, chapters)
-        wanted[f"chapters/{slug}.ipynb"] = notebooks.as_text(notebook).encode()
+        wanted[f"chapters/{slug}.ipynb"] = notebooks.without_generated(notebooks.as_text(notebook)).encode()
         wanted |= {f"chapters/{slug}.png": picture} if picture else {}
     wanted |= downloads(list(chapters))
     wanted |= {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in files_of(ROOT / "_static")}

@@ -1,5 +1,8 @@
 """What the build writes by itself: openings, the Clinic's index, references, the sheet of shapes, links to terms."""
 
+import json
+import re
+
 import pytest
 import torch
 from fontTools.ttLib import TTFont
@@ -86,6 +89,15 @@ def test_the_clinic_lists_each_case_with_what_the_machine_says():
     assert "found while these were tried.\n\n- Z1 · " in page
     assert "### Losses\n\n- Z1 · " in page
     assert "### Activations\n\n- Z2 · " in page
+
+
+def test_links_to_what_the_build_writes():
+    """In the book those pages stand at the top; a chapter's link leads to a table of results that there is."""
+    text = "[a](generated/clinic.md) [b](../generated/results.md#c)"
+    assert notebooks.without_generated(text) == "[a](clinic.md) [b](../results.md#c)"
+    linked = re.findall(r"\]\(\.\./generated/results\.md#([\w-]+)\)", (ROOT / "chapters/debugging.ipynb").read_text())
+    title = json.loads((ROOT / "results/benchmarks/doctor.json").read_text())["title"]
+    assert linked == [title.lower().replace(" ", "-")]
 
 
 def test_the_front_page_is_filled():
