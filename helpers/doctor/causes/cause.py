@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from helpers.doctor.causes.reading import ADDRESSES
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -11,17 +13,15 @@ class Cause:
         id: plain words in kebab case, what ``expected`` takes.
         why: one sentence on what it does to training.
         mend: one sentence with the call to write.
-        section: heading of the chapter ``debugging`` that explains it, as in its address.
         hides: ids of the causes that follow from this one; they are not reported beside it.
     """
 
     id: str
     why: str
     mend: str
-    section: str
     hides: tuple[str, ...] = ()
 
     @property
     def chapter(self) -> str:
-        """Address in the book."""
-        return f"chapters/debugging.html#{self.section}"
+        """Address of the section that explains it, such as "chapters/debugging.html#the-rate"."""
+        return ADDRESSES[self.id]

@@ -2,118 +2,99 @@
 
 from helpers.doctor.causes.cause import Cause
 
-DATA = "look-at-the-data"
-
 DATA_CAUSES = (
     # checks/data.py
     Cause(
         "data-not-finite",
         "one NaN or infinity in a batch makes the loss and then every weight NaN",
         "drop or fill such values, as in torch.nan_to_num(x), before training",
-        DATA,
         hides=("gradient-not-finite", "outputs-not-finite"),
     ),
     Cause(
         "inputs-badly-scaled",
         "the inputs hardly differ from one another beside their common offset, so that training is very slow",
         "subtract the mean and divide by the standard deviation of the training set, in the units of the data",
-        DATA,
         hides=("cannot-memorize-batch", "input-ignored", "start-loss-high"),
     ),
     Cause(
         "sorted-by-class",
         "each batch holds one class, and every step unlearns the class before",
         "pass shuffle=True to the DataLoader of the training set",
-        DATA,
         hides=("majority-only",),
     ),
     Cause(
         "sampler-epoch-never-set",
         "a shuffling sampler gives the same order in every epoch",
         "call sampler.set_epoch(epoch) at the start of each epoch",
-        DATA,
         hides=("same-order-every-epoch",),
     ),
     Cause(
         "same-order-every-epoch",
         "the shuffle draws the same order each time, and with it the same batches",
         "make the generator once, outside the epoch loop",
-        DATA,
     ),
     Cause(
         "augmentation-repeats",
         "what should be random is the same in each epoch, so that augmentation adds nothing",
         "draw random numbers from torch in the dataset, or seed NumPy in worker_init_fn",
-        DATA,
     ),
     Cause(
         "samples-repeat",
         "every step sees the same few samples, and the rest of the data is never trained on",
         "write for batch in loader, or keep one iterator for the whole epoch",
-        DATA,
     ),
     Cause(
         "batch-part-unused",
         "what it says of each sample, such as an episode's end or which steps are padding, is not learned from",
         "use it in the step, as in rewards + gamma * value * (1 - done), or hand the mask to the model",
-        DATA,
     ),
     Cause(
         "mask-apart-from-image",
         "image and mask are turned by separate random draws and no longer fit",
         "draw once for both, as torchvision.transforms.v2 does for (image, mask) pairs",
-        DATA,
         hides=("cannot-memorize-batch",),
     ),
     Cause(
         "majority-only",
         "the rare class is never predicted, while the accuracy looks good",
         "weight the loss, as in pos_weight=negatives / positives, or resample; report recall for each class",
-        DATA,
     ),
     Cause(
         "sorted-by-target",
         "each batch holds targets of one size, and every step unlearns the one before",
         "pass shuffle=True to the DataLoader of the training set",
-        DATA,
     ),
     Cause(
         "label-in-inputs",
         "the answer stands in the inputs, where it will be missing when the model is used",
         "drop the column, and all that is known only after the answer",
-        DATA,
     ),
     Cause(
         "class-never-seen",
         "a class that training lacks cannot be predicted",
         "split with stratification, such as train_test_split(..., stratify=y)",
-        DATA,
         hides=("label-map-differs",),
     ),
     Cause(
         "label-without-information",
         "the labels do not go with the inputs, so that only their frequencies can be learned",
         "look at ten samples with their labels; shuffle inputs and labels by the same permutation",
-        DATA,
     ),
     # checks/splits.py
     Cause(
         "valid-overlaps-train",
         "the validation score measures memory: some samples are also trained on",
         "split first, then shuffle, oversample and augment the training part alone",
-        DATA,
     ),
     Cause(
         "valid-scaled-otherwise",
         "validation inputs lie where the model was never trained",
         "apply the same transform, with the training set's mean and standard deviation, to both",
-        DATA,
         hides=("label-map-differs",),
     ),
     Cause(
         "label-map-differs",
         "the same number means another class in validation than in training",
         "make one mapping of classes to numbers from the training set, and use it for both",
-        DATA,
     ),
 )
