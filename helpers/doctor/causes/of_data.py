@@ -38,6 +38,13 @@ DATA_CAUSES = (
         "what should be random is the same in each epoch, so that augmentation adds nothing",
         "draw random numbers from torch in the dataset, or seed NumPy in worker_init_fn",
     ),
+    # checks/workers.py
+    Cause(
+        "workers-draw-alike",
+        "each random change comes once from every worker, so that the workers add no variety",
+        "seed the data set's own generator in each worker from torch.initial_seed(), or draw from torch",
+        hides=("augmentation-repeats",),
+    ),
     Cause(
         "samples-repeat",
         "every step sees the same few samples, and the rest of the data is never trained on",

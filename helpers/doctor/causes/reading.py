@@ -73,6 +73,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "data-not-finite": "NaN or an infinity",
         "same-order-every-epoch": "the same order",
         "samples-repeat": "`next(iter(loader))`",
+        "augmentation-repeats": "the same random changes in both epochs",
         "batch-part-unused": "that no step reads",
         "sorted-by-target": "targets of one size",
         "label-in-inputs": "known only after the answer",
@@ -136,7 +137,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "rnn#a-model-that-writes": {"padding-in-loss": "`ignore_index=0`"},
     "rnn#r2-a-column-against-a-row": {"evaluation-broadcasts": "broadcasts"},
     "scaling#a-large-batch-in-small-parts": {"gradient-not-averaged": "four times"},
-    "scaling#helpers-that-load-the-data": {"augmentation-repeats": "half of the random variety is lost"},
+    "scaling#helpers-that-load-the-data": {"workers-draw-alike": "all workers draw the same ones"},
     "scaling#x6-set-epoch-is-forgotten": {"sampler-epoch-never-set": "`sampler.set_epoch(epoch)`"},
     "softmax-regression#exercise-4-start-the-mlp-from-zero": {"units-start-equal": "get the same gradient"},
     "transfer#f1-requires-grad-false-does-not-keep-a-trunk-from-changing": {

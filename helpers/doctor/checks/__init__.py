@@ -30,6 +30,7 @@ from helpers.doctor.checks.target_scale import check_target_scale
 from helpers.doctor.checks.target_values import check_target_values
 from helpers.doctor.checks.units import check_equal_units
 from helpers.doctor.checks.words import check_padding_word
+from helpers.doctor.checks.workers import check_workers
 
 CHECKS = (
     Check("registered parameters", check_registration, ("loss",)),
@@ -65,6 +66,7 @@ CHECKS = (
     Check("order of the training set", check_order),
     Check("order of the targets", check_target_order),
     Check("two epochs", check_epochs),
+    Check("workers that draw", check_workers),
     Check("labels among the inputs", check_label_column),
     Check("labels that go with the inputs", check_label_information),
     Check("values of the training set", check_values),
