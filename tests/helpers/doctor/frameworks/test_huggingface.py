@@ -4,45 +4,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.optim import lr_scheduler as schedules
 
 from helpers import doctor
-
-transformers = pytest.importorskip("transformers", reason="transformers is not installed here; .venv-bench has it")
-pytest.importorskip("accelerate", reason="accelerate is not installed here; .venv-bench has it")
-
-
-class Network(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.layers = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 3))
-
-    def forward(self, inputs=None, labels=None):
-        scores = self.layers(inputs)
-        return {"loss": F.cross_entropy(scores, labels), "logits": scores}
+from tests.helpers.doctor.frameworks.peers import causes
+from tests.helpers.doctor.frameworks.trainer_programs import Network, samples, trainer, transformers
 
 
-def trainer(tmp_path, kind=None, **options):
-    inputs = torch.randn(128, 6)
-    data = [{"inputs": one, "labels": label} for one, label in zip(inputs, inputs[:, :3].argmax(1), strict=True)]
-    arguments = transformers.TrainingArguments(
-        str(tmp_path), per_device_train_batch_size=16, use_cpu=True, report_to=[], learning_rate=1e-2, **options
-    )
-    return (kind or transformers.Trainer)(model=Network(), args=arguments, train_dataset=data)
-
-
-def causes(report, grade="fault"):
-    return [finding.cause for finding in report if finding.grade == grade]
-
-
-def test_a_right_trainer_is_healthy_and_left_as_it_was(tmp_path):
-    given = trainer(tmp_path)
-    before = {name: tensor.clone() for name, tensor in given.model.state_dict().items()}
-    assert causes(doctor.examine_trainer(given)) == []
-    assert all(torch.equal(before[name], tensor) for name, tensor in given.model.state_dict().items())
-    assert given.optimizer is None
-    assert given.args.max_steps == -1
-    assert given.state.global_step == 0
-    assert list(tmp_path.iterdir()) == []
+def test_a_right_trainer_is_healthy(tmp_path):
+    report = doctor.examine_trainer(trainer(tmp_path, eval_dataset=samples(64)))
+    assert causes(report) == []
+    assert not any("stopped" in sentence for sentence in report.left_out)
 
 
 def test_accumulation_by_the_trainer_is_right(tmp_path):
@@ -65,6 +37,95 @@ def test_odd_arguments_are_answered_in_a_sentence(tmp_path):
     empty.train_dataset = None
     with pytest.raises(doctor.ProgramError, match="without training data"):
         doctor.examine_trainer(empty)
+
+    class Endless(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter(samples())
+
+    endless = trainer(tmp_path, max_steps=50, train_dataset=Endless())
+    assert causes(doctor.examine_trainer(endless)) == []
+    endless.args.max_steps = -1
+    with pytest.raises(doctor.ProgramError, match="expected max_steps="):
+        doctor.examine_trainer(endless)
+
+
+def test_training_and_validation_are_compared(tmp_path):
+    train = samples()
+    overlapping = trainer(tmp_path, train_dataset=train, eval_dataset=train[:40])
+    assert causes(doctor.examine_trainer(overlapping)) == ["valid-overlaps-train"]
+    several = trainer(tmp_path, train_dataset=train, eval_dataset={"near": train[:40], "far": samples(64)})
+    assert causes(doctor.examine_trainer(several)) == ["valid-overlaps-train"]
+    scaled = trainer(tmp_path, eval_dataset=[{**one, "inputs": 255 * one["inputs"]} for one in samples(64)])
+    assert causes(doctor.examine_trainer(scaled)) == ["valid-scaled-otherwise"]
+
+
+def with_schedule(tmp_path, make, other=False, **options):
+    """A trainer that was given this scheduler, of its own optimizer or of another one."""
+    model = Network()
+    optimizers = [torch.optim.AdamW(model.parameters(), lr=1e-2) for _ in range(2)]
+    options["optimizers"] = optimizers[0], make(optimizers[other])
+    return trainer(tmp_path, model=model, num_train_epochs=10, **options)
+
+
+def test_schedules_that_the_trainer_was_given(tmp_path):
+    def found(make, **options):
+        return causes(doctor.examine_trainer(with_schedule(tmp_path, make, **options)))
+
+    cosine = schedules.CosineAnnealingLR
+    assert found(lambda optimizer: cosine(optimizer, T_max=3)) == ["rate-gone-early"]
+    assert found(lambda optimizer: cosine(optimizer, T_max=80)) == []
+    assert found(lambda optimizer: schedules.StepLR(optimizer, 2, 0.1)) == ["rate-gone-early"]
+    assert found(lambda optimizer: schedules.StepLR(optimizer, 40, 0.1)) == []
+    assert found(lambda optimizer: schedules.ExponentialLR(optimizer, 1.2)) == ["rate-grows"]
+    assert found(lambda optimizer: cosine(optimizer, T_max=80), other=True) == ["schedule-of-another-optimizer"]
+
+
+@pytest.mark.parametrize("kind", ["linear", "cosine", "cosine_with_restarts", "constant_with_warmup"])
+def test_schedules_that_the_trainer_makes_are_right(tmp_path, kind):
+    given = trainer(tmp_path, lr_scheduler_type=kind, warmup_steps=4, num_train_epochs=1)
+    assert causes(doctor.examine_trainer(given)) == []
+
+
+def test_a_schedule_that_a_trainer_of_ones_own_makes(tmp_path):
+    class Own(transformers.Trainer):
+        gamma = 0.1
+
+        def create_scheduler(self, num_training_steps, optimizer=None):  # noqa: ARG002  as the Trainer calls it
+            self.lr_scheduler = schedules.ExponentialLR(optimizer or self.optimizer, self.gamma)
+            return self.lr_scheduler
+
+    assert causes(doctor.examine_trainer(trainer(tmp_path, Own))) == ["rate-gone-early"]
+    Own.gamma = 0.99
+    assert causes(doctor.examine_trainer(trainer(tmp_path, Own))) == []
+
+
+def test_a_plateau_looks_at_a_score_as_if_it_were_a_loss(tmp_path):
+    def found(figure, mode):
+        given = trainer(
+            tmp_path,
+            eval_dataset=samples(64),
+            lr_scheduler_type="reduce_lr_on_plateau",
+            lr_scheduler_kwargs={"mode": mode},
+            eval_strategy="epoch",
+            metric_for_best_model=figure,
+            compute_metrics=lambda seen: {"accuracy": float((seen.predictions.argmax(1) == seen.label_ids).mean())},
+        )
+        report = doctor.examine_trainer(given)
+        assert not any("stopped" in sentence for sentence in report.left_out), report.left_out
+        return causes(report)
+
+    assert found("accuracy", "min") == ["schedule-wrong-way"]
+    assert found("accuracy", "max") == []
+    assert found("loss", "min") == []
+
+
+def test_what_stops_the_loop_is_told(tmp_path):
+    class Stopping(transformers.Trainer):
+        def training_step(self, *_, **__):
+            raise KeyError("mine")
+
+    report = doctor.examine_trainer(trainer(tmp_path, Stopping))
+    assert any("the Trainer's own loop: stopped by KeyError" in sentence for sentence in report.left_out)
 
 
 def test_an_output_of_transformers_is_checked_where_the_loss_reads_it():

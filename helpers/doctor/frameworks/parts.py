@@ -1,0 +1,112 @@
+"""What both frameworks need: things put back, schedules played on, a rate for plain steps, and the report."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import OneCycleLR
+
+from helpers.doctor.causes import found, rank, without_symptoms
+from helpers.doctor.findings import Finding, Report
+from helpers.doctor.probing.program import Program
+from helpers.doctor.probing.state import Memory, restored
+from helpers.doctor.recording.events import Recording
+from helpers.doctor.steps.epochs import check_schedule
+
+SMALL = 10_000  # numbers in a tensor: what is larger beside the networks is data, and nobody writes to it
+
+
+class Hidden:
+    """Holds a thing that belongs to what is examined, so that no snapshot of a check follows it."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A scheduler, and when the framework steps it: each ``frequency`` steps or epochs."""
+
+    scheduler: Any
+    interval: str = "epoch"
+    frequency: int = 1
+
+
+@contextmanager
+def untouched(program: Program, *others: Any, data: Sequence[Any] = ()) -> Iterator[None]:
+    """Put a program back at the end, and with it other things such as a trainer, which may hold the data."""
+    memory = Memory(big=SMALL)
+    memory.seen = {id(part): part for part in data}  # data comes last: there may be more of it than is followed
+    for thing in others:
+        memory.remember(thing)
+    for part in data:
+        memory.seen.pop(id(part))
+        memory.remember(None if isinstance(part, (list, tuple)) else part)
+    try:
+        with restored(program):
+            yield
+    finally:
+        memory.restore()
+
+
+def length(batches: Any) -> int:
+    """Return how many batches there are, 0 where that is not known: a loader of an endless set has no length either."""
+    try:
+        return len(batches)
+    except TypeError:
+        return 0
+
+
+def judge_schedule(
+    program: Program, schedule: Schedule, steps_per_epoch: int, seen: Recording, giver: str
+) -> Iterator[Finding]:
+    """Ask whose rate a schedule changes, and play it on in the unit in which the framework steps it.
+
+    Args:
+        program: with the model, the batches and the optimizers that are stepped.
+        schedule: one of theirs; it stands as at the begin of training.
+        steps_per_epoch: steps of the optimizer; 0 where that is not known.
+        seen: what the framework's loop did.
+        giver: what gave the optimizers, for the sentence.
+    """
+    scheduler, each_step = schedule.scheduler, schedule.interval == "step"
+    if not any(scheduler.optimizer is optimizer for optimizer in program.optimizers):
+        text = f"the scheduler changes the rate of an optimizer that is not the one that {giver} gives"
+        yield found("schedule-of-another-optimizer", text)
+        return
+    steps = seen.steps[:: schedule.frequency] if each_step else seen.steps
+    counted = replace(seen, schedule=seen.schedule if each_step else [], steps=steps)
+    per_epoch = max(1, steps_per_epoch // schedule.frequency) if steps_per_epoch else None
+    played = replace(program, batches=[], scheduler=scheduler, steps_per_epoch=per_epoch)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch expects steps of the optimizer in between
+        findings = list(check_schedule(played, counted))
+    for finding in findings:
+        if finding.cause != "rate-grows" or not isinstance(scheduler, OneCycleLR):  # which falls again
+            yield finding
+
+
+@contextmanager
+def warmed_up(optimizers: Iterable[Optimizer]) -> Iterator[None]:
+    """Hold rates that a schedule begins near zero at a tenth of their own for a while: plain steps make none up."""
+    groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+    before = [group.get("lr") for group in groups]
+    for group in groups:
+        if "initial_lr" in group:
+            group["lr"] = max(group["lr"], 0.1 * group["initial_lr"])
+    try:
+        yield
+    finally:
+        for group, rate in zip(groups, before, strict=True):
+            group["lr"] = rate
+
+
+def report(findings: Iterable[Finding], left_out: Iterable[str], expected: tuple[str, ...]) -> Report:
+    """Return a report without what is expected, and without what only follows from another finding."""
+    kept = [finding for finding in findings if finding.cause not in expected]
+    return Report.of(without_symptoms(kept), left_out, rank)
