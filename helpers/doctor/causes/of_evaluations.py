@@ -59,4 +59,9 @@ EVALUATION_CAUSES = (
         "the loss makes shares of scores itself, so its figure stays high however good the model is",
         "hand the loss the raw scores in the evaluation, too",
     ),
+    Cause(
+        "evaluation-loss-of-scores",
+        "the loss expects shares, or their logarithms, so its figure says nothing about the model",
+        "hand nll_loss and kl_div F.log_softmax(scores, dim=1), and binary_cross_entropy torch.sigmoid(scores)",
+    ),
 )

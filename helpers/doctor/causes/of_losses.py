@@ -32,7 +32,12 @@ LOSS_CAUSES = (
         "nll-without-log-softmax",
         "the negative log-likelihood of raw scores falls without bound: they grow and nothing is learned",
         "use nn.CrossEntropyLoss(), or return F.log_softmax(scores, dim=1)",
-        hides=("loss-not-minimal-at-truth", "output-cannot-reach-target", "loss-grows-towards-truth"),
+        hides=(
+            "loss-not-minimal-at-truth",
+            "output-cannot-reach-target",
+            "loss-grows-towards-truth",
+            "evaluation-loss-of-scores",
+        ),
     ),
     Cause(
         "loss-broadcasts",
@@ -56,6 +61,7 @@ LOSS_CAUSES = (
         "loss-not-minimal-at-truth",
         "the loss is lower elsewhere than at the targets, and training goes there",
         "check the order of the arguments and what each expects, such as log-probabilities first in F.kl_div",
+        hides=("evaluation-loss-of-scores",),
     ),
     Cause(
         "loss-ignores-target",

@@ -85,6 +85,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     LOSS: {
         "nll-without-log-softmax": "`nll_loss`",
         "loss-needs-probabilities": "outside 0 to 1",
+        "evaluation-loss-of-scores": "raw scores in `nll_loss`",
         "targets-out-of-range": "from 0 to 255",
         "targets-badly-scaled": "in the thousands",
         "loss-grows-towards-truth": "away from the truth",

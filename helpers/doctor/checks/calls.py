@@ -16,8 +16,9 @@ from helpers.doctor.probing.attributes import attributes_of
 from helpers.doctor.probing.program import Program, loss_of
 from helpers.doctor.probing.running import kick
 
-LOSSES = (F.cross_entropy, F.binary_cross_entropy_with_logits, F.nll_loss, F.kl_div)
+LOSSES = (F.cross_entropy, F.binary_cross_entropy_with_logits, F.nll_loss, F.kl_div, F.binary_cross_entropy)
 ROUNDS = 3
+OUTSIDE = 1e-3  # further than rounding leads out of the range of shares or of their logarithms
 
 
 class LossCalls(TorchFunctionMode):
@@ -60,7 +61,10 @@ def check_evaluation_calls(program: Program) -> Iterator[Finding]:
     watch = Asking(program)
     with LossCalls() as calls:
         for place in range(ROUNDS):
-            watch.figure(program.valid_sample)
+            try:
+                watch.figure(program.valid_sample)
+            except RuntimeError:  # binary_cross_entropy refuses what lies outside 0 to 1
+                break
             _enlarge(program, place)
     shares = calls.handed.get(F.cross_entropy, [])
     if _sum_to_one(shares):
@@ -72,6 +76,25 @@ def check_evaluation_calls(program: Program) -> Iterator[Finding]:
             "also when the weights are many times larger"
         )
         yield found("evaluation-loss-of-shares", seen)
+    yield from _evaluated_scores(calls.handed)
+
+
+def _evaluated_scores(handed: dict[Any, list[Tensor]]) -> Iterator[Finding]:
+    """Look for scores where an evaluation's loss expects shares, and for either where it expects their logarithms."""
+    cause = "evaluation-loss-of-scores"
+    for finding in _no_logarithms(handed.get(F.nll_loss, [])):
+        yield found(cause, f"inside evaluate(), {finding.seen}")
+    logarithms = handed.get(F.kl_div, [])
+    highest = max((float(each.max()) for each in logarithms), default=0.0)
+    if highest > OUTSIDE:
+        kind = "shares" if _sum_to_one(logarithms) else "scores"
+        yield found(cause, f"evaluate() hands kl_div {kind} up to {highest:.3g}; logarithms of shares are at most 0")
+    shares = handed.get(F.binary_cross_entropy, [])
+    lowest = min((float(each.min()) for each in shares), default=0.0)
+    highest = max((float(each.max()) for each in shares), default=0.0)
+    if lowest < -OUTSIDE or highest > 1 + OUTSIDE:
+        seen = f"evaluate() hands binary_cross_entropy numbers from {lowest:.3g} to {highest:.3g} where shares are due"
+        yield found(cause, seen)
 
 
 def _enlarge(program: Program, seed: int) -> None:

@@ -134,6 +134,63 @@ def test_an_evaluation_by_a_loss_of_shares(kind, mended):
     assert causes(check_evaluation, given) == ({} if mended else {"evaluation-loss-of-shares": "fault"})
 
 
+def logarithms(scores):
+    return scores.log_softmax(1)
+
+
+def divergence(handed, labels, reduction):
+    """The divergence from targets that are one for the right class."""
+    return F.kl_div(handed, F.one_hot(labels, 3).float(), reduction=reduction)
+
+
+SCORES_IN_A_LOSS = [
+    (F.nll_loss, as_they_are, logarithms),
+    (F.nll_loss, shares_of_classes, logarithms),
+    (divergence, as_they_are, logarithms),
+    (divergence, shares_of_classes, logarithms),
+    (F.binary_cross_entropy, as_they_are, torch.sigmoid),
+]
+
+
+@pytest.mark.parametrize("mended", [False, True])
+@pytest.mark.parametrize(("loss", "wrong", "right"), SCORES_IN_A_LOSS)
+def test_an_evaluation_by_a_loss_of_scores(loss, wrong, right, mended):
+    data, outside = (of_two, 1) if loss is F.binary_cross_entropy else (blobs, 3)
+    train, valid = in_batches(*data(96)), in_batches(*data(48))
+    trained = F.binary_cross_entropy_with_logits if outside == 1 else F.cross_entropy
+    evaluate = loss_per_sample(loss, right if mended else wrong)
+    given = program(mlp(6, outside), trained, batches=train, valid=valid, evaluate=evaluate)
+    assert causes(check_evaluation, given) == ({} if mended else {"evaluation-loss-of-scores": "fault"})
+
+
+def test_a_divergence_of_single_yes_or_no_shares():
+    """Logarithms of shares that do not sum to one over any axis are right, too."""
+
+    @torch.no_grad()
+    def evaluate(model, batches):
+        model.eval()
+        total = count = 0
+        for x, y in batches:
+            yes, no = F.logsigmoid(model(x)), F.logsigmoid(-model(x))
+            total += float(F.kl_div(yes, y, reduction="sum") + F.kl_div(no, 1 - y, reduction="sum"))
+            count += len(y)
+        return total / count
+
+    train, valid = in_batches(*of_two(96)), in_batches(*of_two(48))
+    given = program(mlp(6, 1), F.binary_cross_entropy_with_logits, batches=train, valid=valid, evaluate=evaluate)
+    assert causes(check_evaluation, given) == {}
+
+
+def test_a_loss_of_scores_in_training_hides_that_of_the_evaluation():
+    x, y = blobs(192)
+    model = mlp()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    train, valid = in_batches(x[:144], y[:144]), in_batches(x[144:], y[144:])
+    evaluate = loss_per_sample(F.nll_loss, as_they_are)
+    report = examine(model, F.nll_loss, train, optimizer, valid=valid, evaluate=evaluate)
+    assert [finding.cause for finding in report if finding.grade == "fault"] == ["nll-without-log-softmax"]
+
+
 @pytest.mark.parametrize("last", ["softmax", "scores"])
 def test_a_training_by_a_loss_of_shares_hides_that_of_the_evaluation(last):
     """One fault of the model is named once, and where only the evaluation has it, that one is."""
