@@ -26,7 +26,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help venv execute book colab pdf test run preview lint format strip lock links try-colab \
+.PHONY: help venv execute book colab pdf test test-peers run preview lint format strip lock links try-colab \
     bench weigh clean distclean
 
 help: ## Show this list
@@ -98,6 +98,9 @@ PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -p tests.strict_nbval -n $(JOBS)
 
 test: book colab ## Run every test, and every chapter a second time, as on Colab, comparing all it prints and draws
 	@$(PYTEST) $(COLAB) tests $(TEST_ARGS)
+
+test-peers: $(BENCH)/installed ## Run the tests that need Lightning and transformers, in the environment of make bench
+	@PEERS=required $(ONE_THREAD) $(BENCH)/bin/python -m pytest -p tests.strict_nbval tests/helpers/doctor/frameworks $(TEST_ARGS)
 
 lint: $(INSTALLED) ## Check style, formatting, types of helpers, and that notebooks carry no outputs
 	@$(BIN)/ruff check .

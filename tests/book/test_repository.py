@@ -87,7 +87,7 @@ def test_helpers_own_dependencies_are_never_pinned():
 
 def test_make_help_lists_the_targets():
     run = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for target in ("book", "test", "run", "preview", "lint", "bench", "clean"):
+    for target in ("book", "test", "test-peers", "run", "preview", "lint", "bench", "clean"):
         assert re.search(rf"^  make {target} ", run.stdout, re.MULTILINE)
 
 
