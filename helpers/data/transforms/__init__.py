@@ -2,7 +2,7 @@
 
 from helpers.data.transforms.crop_and_flip import crop_and_flip
 from helpers.data.transforms.jitter import jitter
-from helpers.data.transforms.mix import cutmix, erase, mixup, random_boxes
+from helpers.data.transforms.mix import boxes_at, cutmix, erase, mixup, random_boxes
 from helpers.data.transforms.normalize import standardize_inside
 from helpers.data.transforms.resize import resize
 from helpers.data.transforms.sample_patches import sample_patches
@@ -13,6 +13,7 @@ from helpers.data.transforms.warp import affine_matrices, uniform, warp
 __all__ = [
     "Standardizer",
     "affine_matrices",
+    "boxes_at",
     "crop_and_flip",
     "cutmix",
     "erase",

@@ -4,6 +4,29 @@ import torch
 from torch import Tensor
 
 
+def boxes_at(middle_rows: Tensor, middle_columns: Tensor, areas: Tensor, height: int, width: int) -> Tensor:
+    """Return a mask of one box for each image, with the given middles; what reaches beyond the image is cut off.
+
+    Args:
+        middle_rows: (B,) whole numbers, the first row of the lower half of each box.
+        middle_columns: (B,), likewise the first column of its right half.
+        areas: (B,), the share of the image that a whole box covers, 0 to 1; sides are rounded down to even pixels.
+        height: of the images in pixels.
+        width: likewise.
+
+    Returns:
+        (B, height, width) bool on the device of the arguments, True inside the box.
+    """
+    box_side = areas.sqrt()[:, None]  # (B, 1), as a share of the image's side
+    half_height = (box_side * height / 2).long()
+    half_width = (box_side * width / 2).long()
+    rows = torch.arange(height, device=areas.device) - middle_rows[:, None]
+    columns = torch.arange(width, device=areas.device) - middle_columns[:, None]
+    in_rows = (rows >= -half_height) & (rows < half_height)  # (B, height)
+    in_columns = (columns >= -half_width) & (columns < half_width)  # (B, width)
+    return in_rows[:, :, None] & in_columns[:, None, :]
+
+
 def random_boxes(areas: Tensor, height: int, width: int, *, generator: torch.Generator) -> Tensor:
     """Draw one box for each image, with a center anywhere in it; what reaches beyond the image is cut off.
 
@@ -17,16 +40,11 @@ def random_boxes(areas: Tensor, height: int, width: int, *, generator: torch.Gen
         (B, height, width) bool on the device of `areas`, True inside the box.
     """
     device = generator.device
-    middle_row = torch.randint(height, (len(areas), 1), generator=generator, device=device)
-    middle_column = torch.randint(width, (len(areas), 1), generator=generator, device=device)
-    box_side = areas.sqrt().view(-1, 1)  # as a share of the image's side
-    half_height = (box_side * height / 2).long()
-    half_width = (box_side * width / 2).long()
-    rows = torch.arange(height, device=areas.device) - middle_row.to(areas.device)
-    columns = torch.arange(width, device=areas.device) - middle_column.to(areas.device)
-    in_rows = (rows >= -half_height) & (rows < half_height)  # (B, height)
-    in_columns = (columns >= -half_width) & (columns < half_width)  # (B, width)
-    return in_rows[:, :, None] & in_columns[:, None, :]
+    rows = torch.randint(height, areas.shape, generator=generator, device=device)
+    columns = torch.randint(width, areas.shape, generator=generator, device=device)
+    rows = rows.to(areas.device)
+    columns = columns.to(areas.device)
+    return boxes_at(rows, columns, areas, height, width)
 
 
 def erase(images: Tensor, boxes: Tensor) -> Tensor:

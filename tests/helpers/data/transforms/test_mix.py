@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
-from helpers.data.transforms.mix import cutmix, erase, mixup, random_boxes
+from helpers.data.transforms.mix import boxes_at, cutmix, erase, mixup, random_boxes
 
 
 def generator(seed=0):
@@ -16,6 +16,13 @@ def generator(seed=0):
 
 def images_and_labels(count=6, height=10, width=8):
     return torch.rand(count, 3, height, width, generator=generator()), torch.arange(count) % 4
+
+
+def test_boxes_by_hand():
+    middle_rows, middle_columns = torch.tensor([2, 0]), torch.tensor([1, 3])
+    whole, cut_off = boxes_at(middle_rows, middle_columns, torch.tensor([0.25, 0.3]), 4, 4).int().tolist()
+    assert whole == [[0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]]
+    assert cut_off == [[0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 
 @given(seed=st.integers(0, 500), height=st.integers(2, 20), width=st.integers(2, 20))
