@@ -5,11 +5,12 @@ Exit status: 0 without a fault, 1 with one, 2 where the program cannot be examin
 """
 
 import argparse
-import importlib
+import contextlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from helpers.doctor.address import program_at
+from helpers.doctor.arguments import names
 from helpers.doctor.examine import examine
 from helpers.doctor.probing.program import ProgramError
 
@@ -18,10 +19,13 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit status."""
     given = _parser().parse_args(words)
     try:
-        program = dict(load(given.program)())
-        expected = [*program.pop("expected", ()), *given.expected]
-        report = examine(**{"loss_fn": None, **program}, expected=expected)
-    except (ProgramError, TypeError) as error:
+        with contextlib.redirect_stdout(
+            sys.stderr if given.json else sys.stdout
+        ):  # where data goes, the program is quiet
+            program = program_at(given.program)
+            expected = [*(names(program.pop("expected", ()), "expected") or ()), *given.expected]
+            report = examine(**program, expected=expected)
+    except ProgramError as error:
         print(f"{given.program}: {error}", file=sys.stderr)
         return 2
     print(report.to_json() if given.json else report)
@@ -34,21 +38,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print the report as data")
     parser.add_argument("--expected", nargs="*", default=[], help="ids of causes that are deliberate")
     return parser
-
-
-def load(address: str) -> Callable[[], Mapping[str, Any]]:
-    """Return the function at an address, or say what is wrong with it."""
-    module, _, name = address.partition(":")
-    if not module or not name:
-        raise ProgramError("expected package.module:function")
-    try:
-        found = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise ProgramError(f"there is no module {error.name}; is the program's folder the current one?") from error
-    function = getattr(found, name, None)
-    if not callable(function):
-        raise ProgramError(f"{module} has no function {name}")
-    return function  # type: ignore[no-any-return]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from helpers.doctor import checks, steps
-from helpers.doctor.causes import CAUSES, rank, without_symptoms
+from helpers.doctor.arguments import known, names, refuse_odd
+from helpers.doctor.causes import rank, without_symptoms
 from helpers.doctor.checks.check import Check
 from helpers.doctor.findings import Finding, Report
 from helpers.doctor.probing.clock import Clock
@@ -62,15 +63,15 @@ def examine(
         ProgramError: the program cannot be examined; the sentence says what was expected.
     """
     given = dict(locals())
-    given["expected"], given["frozen"] = tuple(expected), None if frozen is None else list(frozen)
+    listed = names(frozen, "frozen")
+    given["expected"], given["frozen"] = names(expected, "expected") or (), None if listed is None else list(listed)
     return report_on(Program(**given), (*checks.CHECKS, *steps.CHECKS))
 
 
 def report_on(program: Program, run: Iterable[Check]) -> Report:
     """Run these checks on a program, each with everything put back afterwards."""
-    unknown = sorted(set(program.expected) - CAUSES.keys())
-    if unknown:
-        raise ProgramError(f"expected= names {', '.join(unknown)}; known causes are {', '.join(CAUSES)}")
+    known(program.expected)
+    refuse_odd(program)
     findings: list[Finding] = []
     with restored(program, data=True), torch.enable_grad():
         left_out = list(checked(program))

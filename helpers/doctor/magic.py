@@ -3,6 +3,7 @@
 ``%load_ext helpers.doctor`` makes it known. IPython itself is not imported here: it hands its shell over.
 """
 
+import inspect
 from typing import Any
 
 from helpers.doctor.findings import Report
@@ -23,9 +24,20 @@ def run(shell: Any, line: str, cell: str) -> Report:
         line: what stands behind ``%%doctor``: the arguments of ``watch``, as in ``model, optimizer, frozen=["body"]``.
         cell: the code; an error in it goes on to the notebook, with everything put back.
     """
-    if not line.strip():
-        raise ProgramError("expected what to watch: %%doctor model, optimizer")
-    places, names = shell.ev(f"(lambda *places, **names: (places, names))({line})")
+    places, names = arguments(shell, line)
     with watch(*places, **names) as seen:
         shell.ex(shell.transform_cell(cell))
     return seen.report
+
+
+def arguments(shell: Any, line: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return what stands behind ``%%doctor``, as arguments of ``watch``."""
+    wanted = "expected what to watch, by names that earlier cells define: %%doctor model, optimizer"
+    if not line.strip():
+        raise ProgramError(f"{wanted}; nothing came")
+    try:
+        places, names = shell.ev(f"(lambda *places, **names: (places, names))({line})")
+        inspect.signature(watch).bind(*places, **names)
+    except Exception as error:  # whatever the line says
+        raise ProgramError(f"{wanted}; {line.strip()!r} gives {type(error).__name__}: {error}") from error
+    return places, names

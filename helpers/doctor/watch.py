@@ -7,7 +7,8 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from helpers.doctor.causes import CAUSES, rank, without_symptoms
+from helpers.doctor.arguments import known, names, refuse_model, refuse_optimizers
+from helpers.doctor.causes import rank, without_symptoms
 from helpers.doctor.findings import Finding, Report
 from helpers.doctor.probing.program import ProgramError
 from helpers.doctor.recording.events import Recording
@@ -107,14 +108,10 @@ def watch(
     Raises:
         ProgramError: an argument is of another kind; the sentence says what was expected.
     """
-    if not isinstance(model, nn.Module):
-        raise ProgramError(f"expected a torch.nn.Module as model, got {type(model).__name__}")
-    if optimizer is not None and not isinstance(optimizer, (Optimizer, Mapping)):
-        raise ProgramError(f"expected a torch.optim.Optimizer or a dict of them, got {type(optimizer).__name__}")
-    unknown = sorted(set(expected := tuple(expected)) - CAUSES.keys())
-    if unknown:
-        raise ProgramError(f"expected= names {', '.join(unknown)}; known causes are {', '.join(CAUSES)}")
-    given = Given(accumulate, None if frozen is None else tuple(frozen), target, scheduler, steps_per_epoch, whole=True)
+    refuse_model(model)
+    refuse_optimizers(optimizer)
+    expected = known(names(expected, "expected") or ())
+    given = Given(accumulate, names(frozen, "frozen"), target, scheduler, steps_per_epoch, whole=True)
     return Watch(Recorder(model, optimizer, target=target, limit=limit), given, expected)
 
 

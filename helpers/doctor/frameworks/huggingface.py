@@ -12,6 +12,7 @@ from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import Subset
 
+from helpers.doctor.arguments import known, names
 from helpers.doctor.examine import examine
 from helpers.doctor.findings import Finding, Report
 from helpers.doctor.frameworks.parts import Hidden, Schedule, judge_schedule, length, report, untouched, warmed_up
@@ -70,7 +71,8 @@ def examine_trainer(
         ProgramError: this is no Trainer of transformers, or it has no training data.
     """
     _check(trainer)
-    frozen, expected = None if frozen is None else list(frozen), tuple(expected)
+    listed, expected = names(frozen, "frozen"), known(names(expected, "expected") or ())
+    frozen = None if listed is None else list(listed)
     program = Program(
         trainer.model, None, [], trainer.optimizer, step=Step(trainer), scheduler=trainer.lr_scheduler, frozen=frozen
     )

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
+from helpers.doctor.arguments import known, names
 from helpers.doctor.causes import found
 from helpers.doctor.examine import examine
 from helpers.doctor.findings import Finding, Report
@@ -85,7 +86,8 @@ def examine_lightning(
     trainers = parts.lightning()
     if not isinstance(module, trainers.LightningModule):
         raise ProgramError(f"expected a LightningModule, got {type(module).__name__}")
-    frozen, expected = None if frozen is None else list(frozen), tuple(expected)
+    listed, expected = names(frozen, "frozen"), known(names(expected, "expected") or ())
+    frozen = None if listed is None else list(listed)
     data = [] if isinstance(datamodule, (list, tuple)) else [datamodule]
     alone = Program(module, None, [], None)
     with parts.quiet(), parts.without_trainer(module), untouched(alone, data=data):

@@ -150,15 +150,16 @@ def loss_of(program: Program, batch: Any) -> Tensor:
         raise NoLoss("the loss is made inside train_step alone; give step= or loss_fn=")
     first = next(tensors(loss), None)
     if first is None or first.numel() != 1:
-        came = "no tensor" if first is None else f"a tensor of shape {tuple(first.shape)}"
-        raise ProgramError(f"expected one number as the loss, got {came}; take its mean over the batch")
+        if first is None:
+            came = f"{type(loss).__name__}, which has no gradient; return the tensor itself, without float() or .item()"
+        else:
+            came = f"a tensor of shape {tuple(first.shape)}; take its mean over the batch"
+        raise ProgramError(f"expected one number as the loss, got {came}")
     return first.reshape(())
 
 
 def checked(program: Program) -> Iterator[str]:
     """Refuse what cannot be examined, and yield a sentence for what is examined in part only."""
-    if not isinstance(program.model, nn.Module):
-        raise ProgramError(f"expected a torch.nn.Module as model, got {type(program.model).__name__}")
     if not program.has_loss and program.train_step is None:
         raise ProgramError("expected a loss: give loss_fn(output, target), step(model, batch) or train_step")
     if iter(program.batches) is program.batches:
@@ -168,8 +169,12 @@ def checked(program: Program) -> Iterator[str]:
     except (AssertionError, RuntimeError) as error:
         raise ProgramError(f"the batches could not be brought to {program.device}: {error}") from error
     if empty:
-        raise ProgramError("expected at least one batch, got none; a generator may have been used up already")
+        raise ProgramError(
+            "expected at least one batch, got none; a generator may have been used up: give a list or a DataLoader"
+        )
     if not any(batch_length(batch) for batch in program.sample):
-        raise ProgramError("expected batches of tensors with a batch axis, got none; convert them with torch.as_tensor")
+        raise ProgramError(
+            "expected batches of tensors, with samples along axis 0, got none; convert arrays with torch.as_tensor"
+        )
     if next(program.model.parameters(), None) is None:
         yield "training: the model has no parameters"

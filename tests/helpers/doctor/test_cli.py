@@ -1,6 +1,7 @@
 """The command line, the cell magic, and the assertion for a reader's tests."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -29,8 +30,26 @@ def faulty():
     return program
 
 number = 3
-def nothing():
+def model_is_a_number():
     return {"model": 3, "batches": []}
+def no_batch():
+    return {**right(), "batches": []}
+def loss_of_each():
+    return {**right(), "loss_fn": nn.MSELoss(reduction="none")}
+def of_width(width, depth=2):
+    return right()
+def nothing():
+    pass
+def without_batches():
+    return {"model": nn.Linear(4, 1)}
+def misspelt():
+    return {**right(), "optimiser": None}
+def stops():
+    print("on its way")
+    return len(3)
+def talks():
+    print("on its way")
+    return right()
 """
 
 
@@ -38,10 +57,13 @@ def nothing():
 def programs(tmp_path, monkeypatch):
     """A module of the reader's, in the current folder."""
     (tmp_path / "reader_program.py").write_text(PROGRAM)
+    (tmp_path / "reader_broken.py").write_text("import torhc")
+    (tmp_path / "reader_stops.py").write_text("1 / 0")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     yield
-    sys.modules.pop("reader_program", None)
+    for name in ("reader_program", "reader_broken", "reader_stops"):
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.usefixtures("programs")
@@ -67,16 +89,40 @@ def test_what_is_expected_is_no_fault():
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        ("reader_program", "expected package.module:function"),
-        ("no_such_module:program", "there is no module no_such_module"),
-        ("reader_program:number", "has no function number"),
-        ("reader_program:nothing", "expected a torch.nn.Module"),
-        ("reader_program:right --expected no-such-cause", "no-such-cause"),
+        ("reader_program", "expected package.module:function, .* such as reader_program:function"),
+        ("folder/reader_program.py:right", "such as folder.reader_program:right"),
+        ("no_such_module:program", "there is no module no_such_module in .*; go to the folder"),
+        ("reader_broken:program", "reader_broken cannot be imported: No module named 'torhc'; install that"),
+        ("reader_stops:program", r"cannot be imported: ZeroDivisionError: .* \(reader_stops.py, line 1\)"),
+        ("reader_program:number", "but number is of type int; it has right, faulty"),
+        ("reader_program:absent", "but it has no function absent; it has right, faulty"),
+        ("reader_program:of_width", "expected a function without arguments, but of_width needs width; write one"),
+        ("reader_program:nothing", r"expected nothing\(\) to return a dict of what examine takes, .* got NoneType"),
+        ("reader_program:without_batches", "expected batches in the dict .* got model"),
+        ("reader_program:misspelt", "examine takes no optimiser, .* it takes model, loss_fn, batches, optimizer"),
+        ("reader_program:stops", r"stops\(\) stopped by TypeError: object of type 'int' has no len\(\) \(reader_pro"),
+        ("reader_program:model_is_a_number", r"expected a torch\.nn\.Module as model, got int"),
+        ("reader_program:no_batch", "expected at least one batch, got none; .* give a list or a DataLoader"),
+        (
+            "reader_program:loss_of_each",
+            r"expected one number as the loss, got a tensor of shape \(16, 1\); take its mean",
+        ),
+        ("reader_program:right --expected nothing-move", "which is no cause; the nearest is nothing-moves"),
     ],
 )
 def test_what_cannot_be_examined_ends_with_2_and_a_sentence(address, sentence, capsys):
-    assert main(address.split()) == 2
-    assert sentence in capsys.readouterr().err
+    assert main(["--json", *address.split()]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.search(sentence, printed.err)
+
+
+@pytest.mark.usefixtures("programs")
+def test_what_the_program_prints_is_kept_out_of_the_data(capsys):
+    assert main(["reader_program:talks", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["findings"] == []
+    assert "on its way" in printed.err
 
 
 @pytest.mark.usefixtures("programs")
@@ -140,3 +186,22 @@ def test_an_error_in_the_cell_goes_on_to_the_notebook(shell):
     assert isinstance(shell.run_cell("%%doctor model\nraise KeyError('mine')").error_in_exec, KeyError)
     assert torch.autograd.backward is original
     assert isinstance(shell.run_cell("%%doctor\n1 + 1").error_in_exec, doctor.ProgramError)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("", "expected what to watch, .*; nothing came"),
+        ("no_model", "expected what to watch, .* 'no_model' gives NameError: name 'no_model' is not defined"),
+        ("torch optim", "expected what to watch, .* gives SyntaxError"),
+        ("3", r"expected a torch\.nn\.Module as model, got int"),
+        ("torch.nn.Linear", "got the class Linear; call it with its arguments"),
+        ("torch.nn.Linear(1, 1), loader=[]", "expected what to watch, .* unexpected keyword argument 'loader'"),
+        ("torch.nn.Linear(1, 1), frozen='bias'", "expected a list of names as frozen, got a text"),
+    ],
+)
+def test_what_cannot_be_watched_is_answered_in_a_sentence(shell, line, sentence):
+    shell.run_cell("import torch")
+    error = shell.run_cell(f"%%doctor {line}\n1 + 1").error_in_exec
+    assert isinstance(error, doctor.ProgramError)
+    assert re.search(sentence, str(error))
