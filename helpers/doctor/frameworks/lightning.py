@@ -144,7 +144,13 @@ def _alone(
     one = next(iter(optimizers.values())) if len(optimizers) == 1 else optimizers
     step = _loss if module.automatic_optimization else None
     whole = None if module.automatic_optimization else _by_hand
-    program = {"step": step, "train_step": whole, "valid": way.valid, "frozen": frozen, "expected": expected}
+    program = {
+        "step": step,
+        "train_step": whole,
+        "valid": parts.first_loader(way.valid),
+        "frozen": frozen,
+        "expected": expected,
+    }
     with parts.beside(module, trainer), warmed_up(optimizers.values()):
         return examine(module, None, way.train, one, **program)
 

@@ -31,7 +31,7 @@ def lightning() -> Any:
 
 
 def loaders(datamodule: Any) -> tuple[Any, Any]:
-    """Return the batches of training and validation of a datamodule; what has none is taken as training batches."""
+    """Return the loaders of training and validation of a datamodule; what has none is taken as training batches."""
     if not hasattr(datamodule, "train_dataloader"):
         return one_loader(datamodule, "training batches"), None
     datamodule.prepare_data()
@@ -40,9 +40,14 @@ def loaders(datamodule: Any) -> tuple[Any, Any]:
         valid = datamodule.val_dataloader()
     except Exception:  # a datamodule without validation raises its own kind of error
         valid = None
-    first = next(iter(valid), None) if isinstance(valid, (list, tuple)) else valid
     train = one_loader(datamodule.train_dataloader(), "train_dataloader")
-    return train, first if isinstance(first, Iterable) else None
+    return train, valid if isinstance(valid, Iterable) else None
+
+
+def first_loader(valid: Any) -> Any:
+    """Return the first of several loaders in a list or a dict, and one loader as it is."""
+    several = valid.values() if isinstance(valid, Mapping) else valid
+    return next(iter(several), None) if isinstance(valid, (list, tuple, Mapping)) else valid
 
 
 def one_loader(batches: Any, name: str) -> Any:

@@ -9,6 +9,10 @@ from tests.helpers.doctor.frameworks.lightning_programs import ByHand, Data, Net
 from tests.helpers.doctor.frameworks.peers import causes
 
 
+def batches_in_order(dataset):
+    return torch.utils.data.DataLoader(dataset, batch_size=16)
+
+
 def test_a_right_module_is_healthy():
     assert causes(doctor.examine_lightning(Network(), batches())) == []
 
@@ -38,6 +42,34 @@ def test_validation_that_is_scaled_otherwise():
     inputs, labels = samples(64).tensors
     report = doctor.examine_lightning(Network(), Data(torch.utils.data.TensorDataset(255 * inputs, labels)))
     assert causes(report) == ["valid-scaled-otherwise"]
+
+
+def test_several_loaders_of_validation_are_all_run_and_the_first_is_compared():
+    class Twice(Data):
+        def __init__(self, form):
+            super().__init__()
+            self.form = form
+
+        def val_dataloader(self):
+            return self.form(super().val_dataloader())
+
+    class Asked(Network):
+        def validation_step(self, batch, number, dataloader_idx):
+            assert dataloader_idx in (0, 1)
+            super().validation_step(batch, number)
+
+    for form in (lambda loader: [loader, loader], lambda loader: {"near": loader, "far": loader}):
+        report = doctor.examine_lightning(Asked(), Twice(form))
+        assert causes(report) == []
+        assert not any("stopped" in sentence for sentence in report.left_out), report.left_out
+
+
+def test_an_endless_training_set():
+    class Endless(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter(samples())
+
+    assert causes(doctor.examine_lightning(Network(), batches_in_order(Endless()))) == []
 
 
 def test_manual_optimization_that_never_clears():
