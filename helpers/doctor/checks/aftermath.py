@@ -14,9 +14,11 @@ from helpers.doctor.probing.collected import Collected
 from helpers.doctor.probing.interception import WithoutDropout
 from helpers.doctor.probing.program import Program, loss_of, split
 from helpers.doctor.probing.running import answers, furthest, largest_batch, mode_of, take_step, train_for
+from helpers.doctor.probing.state import restored
 from helpers.doctor.probing.trees import batch_length, cloned, tensors
+from helpers.doctor.recording.run import trained
 
-STEPS, SECONDS = 300, 4.0
+MORE, SECONDS = 120, 4.0  # steps, for what shows late only
 NORMS = torch.nn.modules.batchnorm._BatchNorm
 
 
@@ -28,7 +30,8 @@ def check_aftermath(program: Program) -> Iterator[Finding]:
     long = program.answers_alone and (_rebuilds(program, inputs) or any(_rare(program)))
     if not long and not _norms(program):
         return
-    losses = train_for(program, STEPS, SECONDS) if long else train_for(program, STEPS // 3, SECONDS / 2)
+    losses = list(trained(program).losses)
+    losses += train_for(program, MORE, SECONDS) if long else []
     if not losses or losses[-1] != losses[-1]:
         return
     _settle(program)
@@ -42,10 +45,14 @@ def check_aftermath(program: Program) -> Iterator[Finding]:
 
 
 def check_one_batch(program: Program) -> Iterator[Finding]:
-    """Train on one batch over and over: most programs can learn it by heart, though not all need to."""
+    """Train on one batch over and over, where a training on several has not lowered the loss: most can learn it."""
+    with restored(program):
+        whole = trained(program).losses
+    if whole and min(whole[len(whole) // 2 :]) < 0.6 * whole[0]:
+        return
     batch, losses, clock = largest_batch(program), list[float](), Clock(1.5)
     program.model.train()
-    while len(losses) < 80 and not clock.over and not (len(losses) > 5 and max(losses[-5:]) < 0.8 * losses[0]):
+    while len(losses) < 30 and not clock.over and not (len(losses) > 5 and max(losses[-5:]) < 0.8 * losses[0]):
         losses.append(take_step(program, cloned(batch)))
     if len(losses) >= 30 and 0 < 0.8 * losses[0] < min(losses[-5:]):
         seen = f"after {len(losses)} steps on one batch its loss is {losses[-1]:.3g}, {losses[0]:.3g} at the start"

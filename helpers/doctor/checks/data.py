@@ -16,7 +16,7 @@ from helpers.doctor.probing.running import take_step
 from helpers.doctor.probing.state import restored
 from helpers.doctor.probing.trees import cloned, mapped, tensors
 
-STEPS = 60
+STEPS = 30
 
 
 def check_values(program: Program) -> Iterator[Finding]:

@@ -15,15 +15,16 @@ from helpers.doctor.checks.other_data import of_other_data
 from helpers.doctor.findings import Finding
 from helpers.doctor.probing.loss_probe import LossProbe
 from helpers.doctor.probing.program import Program, split
-from helpers.doctor.probing.running import CLOSE, answers, furthest, kick, take_step, train_for
+from helpers.doctor.probing.running import CLOSE, answers, furthest, kick, take_step
 from helpers.doctor.probing.state import restored
 from helpers.doctor.probing.trees import batch_length, cloned, joined, rows, tensors
-
-SECONDS = 2.0
+from helpers.doctor.recording.run import trained
 
 
 def check_evaluation(program: Program) -> Iterator[Finding]:
     """Evaluate after a little training and with moved weights, the batches as given and cut otherwise; then count."""
+    with restored(program):
+        trained(program)  # from the start, before an evaluation changes anything
     with restored(program):
         handed = list(check_evaluation_calls(program))
     yield from handed
@@ -33,7 +34,7 @@ def check_evaluation(program: Program) -> Iterator[Finding]:
     watch.figure(program.valid_sample)
     yield from _modes(program, watch)
     yield from _mode_after(program)
-    train_for(program, 100, SECONDS)
+    trained(program)
     other = list(of_other_data(program))
     if other:
         yield from other

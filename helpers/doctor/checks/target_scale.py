@@ -16,7 +16,7 @@ from helpers.doctor.probing.running import answers, largest_batch, take_step
 from helpers.doctor.probing.state import restored
 from helpers.doctor.probing.trees import cloned, mapped, tensors
 
-STEPS = 60
+STEPS = 30
 FAR = 20.0  # times the size of the first answers, and of 1
 
 

@@ -6,6 +6,7 @@ from helpers.doctor.checks.check import Check
 from helpers.doctor.findings import Finding
 from helpers.doctor.probing.program import Program
 from helpers.doctor.recording.events import Recording
+from helpers.doctor.recording.run import trained
 from helpers.doctor.steps.accumulation import check_averaging
 from helpers.doctor.steps.collapse import check_collapse
 from helpers.doctor.steps.epochs import check_sampler, check_schedule
@@ -19,10 +20,9 @@ from helpers.doctor.steps.norms import judge_statistics
 from helpers.doctor.steps.order import judge_calls, judge_clearing, judge_leftovers
 from helpers.doctor.steps.rates import check_rate
 from helpers.doctor.steps.remade import judge_remade
-from helpers.doctor.steps.run import STEPS, recorded
 from helpers.doctor.steps.scaling import judge_clipping, judge_limit, judge_scale, judge_unscaling
 from helpers.doctor.steps.schedules import judge_first, judge_never, judge_owner, judge_plateau, judge_rates
-from helpers.doctor.steps.targets import LONG, judge_reference, judge_target
+from helpers.doctor.steps.targets import judge_reference, judge_target
 from helpers.doctor.steps.terms import check_terms
 from helpers.doctor.steps.unreached import judge_unreached
 from helpers.doctor.steps.unused import check_parts
@@ -64,10 +64,7 @@ def judged(seen: Recording, given: Given, *, loop: bool = False) -> Iterator[Fin
 
 def check_steps(program: Program) -> Iterator[Finding]:
     """Take some steps under a recorder, and judge what was seen."""
-    following = program.target is not None and program.train_step is not None
-    seen = recorded(program, LONG + 1 if following else STEPS).seen
-    if seen is None:
-        return
+    seen = trained(program).seen
     yield from judged(seen, Given.of(program))
     yield from check_schedule(program, seen)
 

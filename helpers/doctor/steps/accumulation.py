@@ -12,7 +12,7 @@ from helpers.doctor.findings import Finding
 from helpers.doctor.probing.program import Program, loss_of
 from helpers.doctor.probing.trees import batch_length, cloned, rows
 from helpers.doctor.recording.recorder import Recorder
-from helpers.doctor.steps.run import losses
+from helpers.doctor.recording.run import losses
 
 CALLS = 24
 SECONDS = 2.0

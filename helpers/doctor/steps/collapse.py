@@ -12,11 +12,12 @@ from helpers.doctor.findings import Finding
 from helpers.doctor.probing.main_answer import main_first
 from helpers.doctor.probing.program import Program, loss_of, outputs, split
 from helpers.doctor.probing.trees import floats
-from helpers.doctor.steps.run import losses
+from helpers.doctor.recording.run import losses, trained
 
-STEPS = 120
+MORE = 30  # steps, where the answers come closer and closer
 SECONDS = 2.5
 ROUNDING = 1e-7
+CLOSER = 0.5  # of the spread at the start, after the one training
 LITTLE = 0.03  # of the spread at the start; and of the mean loss that batches differ by
 
 
@@ -25,8 +26,12 @@ def check_collapse(program: Program) -> Iterator[Finding]:
     if len(program.optimizers) != 1 or len(program.sample) < 3:
         return
     before, start = _spread(program), mean(_losses(program))
+    taken = len(trained(program).losses)
+    halfway = _spread(program)
+    if not before or halfway is None or not halfway < CLOSER * before:
+        return
     program.model.train()
-    taken = sum(1 for _ in losses(program, STEPS, SECONDS))
+    taken += sum(1 for _ in losses(program, MORE, SECONDS))
     after, end = _spread(program), _losses(program)
     if (
         not before

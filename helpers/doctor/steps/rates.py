@@ -13,10 +13,10 @@ from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
 from helpers.doctor.probing.program import Program, loss_of
 from helpers.doctor.probing.state import restored
-from helpers.doctor.steps.run import losses
+from helpers.doctor.recording.run import losses, trained
 from helpers.doctor.steps.summed import gradients_times, samples_summed
 
-STEPS = 40
+STEPS = 40  # of a try at another rate, less than what the program takes at its own
 LEAST = 20  # a slow model that takes fewer in the time is not judged
 SECONDS = 1.5
 LOWER = (0.1, 0.01, 1e-3)
@@ -37,7 +37,7 @@ def check_rate(program: Program) -> Iterator[Finding]:
     """Train for some steps from the same start: as the program does, with other rates, and without weight decay."""
     if len(program.optimizers) != 1 or program.target is not None:
         return
-    begin, now = after(program, 0), after(program, STEPS)
+    begin, now = after(program, 0), _at_its_own(program)
     if now.steps < LEAST or not math.isfinite(begin.loss):
         return
     learned = now.loss < begin.loss - 0.05 * abs(begin.loss) and not _died(begin, now)
@@ -46,7 +46,7 @@ def check_rate(program: Program) -> Iterator[Finding]:
         if free.loss < begin.loss - 0.15 * abs(begin.loss):
             yield found("weight-decay-too-strong", _words(begin, now, free, "without weight decay"))
             return
-    if not learned:
+    if not learned and now.loss != begin.loss:  # a step that moves nothing is not too long
         yield from _too_high(program, begin, now)
     if abs(begin.loss - now.loss) < 1e-3 * abs(begin.loss) and not warming(program):
         yield from _too_low(program, begin, now)
@@ -107,7 +107,8 @@ def warming(program: Program) -> bool:
 
 
 def _words(begin: Outcome, now: Outcome, other: Outcome, how: str) -> str:
-    text = f"in {STEPS} steps the loss went from {begin.loss:.4g} to {now.loss:.4g}, and {how} to {other.loss:.3g}"
+    text = f"in {now.steps} steps the loss went from {begin.loss:.4g} to {now.loss:.4g}, and {how} "
+    text += f"in {other.steps} to {other.loss:.3g}"
     if now.dead > begin.dead + 0.2:
         text += f"; {now.dead:.0%} of the ReLU units gave 0 for every sample, {other.dead:.0%} {how}"
     return text
@@ -122,9 +123,19 @@ def after(program: Program, steps: int, factor: float = 1.0, *, decay: bool = Tr
                 group["weight_decay"] = 0.0
         program.model.train()
         taken = sum(1 for _ in losses(program, steps, SECONDS))
-        with dead_units(program.model) as dead, torch.no_grad():
-            figures = [float(loss_of(program, batch)) for batch in program.sample]
-        return Outcome(mean(figures), dead.share(), taken)
+        return _outcome(program, taken)
+
+
+def _at_its_own(program: Program) -> Outcome:
+    """Return where the program's one training has led; everything is put back."""
+    with restored(program):
+        return _outcome(program, len(trained(program).losses))
+
+
+def _outcome(program: Program, taken: int) -> Outcome:
+    with dead_units(program.model) as dead, torch.no_grad():
+        figures = [float(loss_of(program, batch)) for batch in program.sample]
+    return Outcome(mean(figures), dead.share(), taken)
 
 
 class Dead:

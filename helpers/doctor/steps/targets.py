@@ -8,10 +8,10 @@ from torch import nn
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
 from helpers.doctor.recording.events import Recording
+from helpers.doctor.recording.run import LONG
 from helpers.doctor.steps.given import Given
 
 ASTRAY = 0.5  # a cosine; any copy or average with the model gives 1
-LONG = 500  # so many steps without an update of the target are many
 
 
 def judge_target(seen: Recording, given: Given) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import pytest
 
 from helpers.doctor import examine
+from tests.helpers.doctor.counted import assert_few, counted_steps
 from tests.helpers.doctor.programs import RIGHT
 from tests.helpers.doctor.state import assert_same, state_of
 
@@ -15,13 +16,20 @@ def reports():
     return {}
 
 
+@pytest.fixture(scope="module")
+def taken():
+    """How many steps were taken so far, by the name of the program."""
+    return {}
+
+
 @pytest.mark.parametrize("program", RIGHT, ids=lambda program: program.name)
-def test_right_program_has_no_fault_and_is_put_back(program, reports):
+def test_right_program_has_no_fault_and_is_put_back(program, reports, taken):
     given = program.make()
     before = state_of(given)
-    report = examine(**given)
+    with counted_steps(given) as steps:
+        report = examine(**given)
     assert_same(before, state_of(given))
-    reports[program.name] = report
+    reports[program.name], taken[program.name] = report, max(steps.values(), default=0)
     assert report.healthy, str(report)
 
 
@@ -32,3 +40,7 @@ def test_few_right_programs_are_suspected(reports):
         if any(finding.grade == "suspicion" for finding in report)
     }
     assert len(suspected) <= MAY_BE_SUSPECTED * len(RIGHT), suspected
+
+
+def test_an_examination_takes_few_steps(taken):
+    assert_few(taken)

@@ -1,6 +1,6 @@
 """How many faults the doctor finds, that it is silent about the same programs mended, and that it puts all back.
 
-The tables are what was measured, so a check that gets worse is seen here. All the programs take ten minutes,
+The tables are what was measured, so a check that gets worse is seen here. All the programs take some minutes,
 so one in six is examined, spread over the kinds; with ``EVERY_PROGRAM=1`` in the environment, all are. The benchmark,
 which compares the doctor with other tools, examines all of them too.
 """
@@ -11,6 +11,7 @@ import os
 import pytest
 
 from helpers.doctor import CAUSES, examine
+from tests.helpers.doctor.counted import assert_few, counted_steps
 from tests.helpers.doctor.programs import FAULTY
 from tests.helpers.doctor.programs.listing import AFTER_REPORTS, FRESH, FURTHER, UNSEEN
 from tests.helpers.doctor.state import assert_same, state_of
@@ -45,24 +46,26 @@ MISSED: set[str] = {
     "window_that_holds_its_own_end",
 }
 # Mended programs on which a suspicion falls.
-SUSPECTED: set[str] = {
-    "logarithm_of_a_share",
-}
+SUSPECTED: set[str] = set()
+# Programs whose target network is never brought up to date, which takes long to see.
+WAITING = {"teacher_left_at_its_start"}
 # The least share of faults that is to be named, and noticed, in each group.
 SHARES = {AFTER_REPORTS: (0.94, 0.94), FURTHER: (0.85, 0.88), UNSEEN: (0.96, 0.96), FRESH: (0.3, 0.3)}
 
 
 @functools.cache
 def examined(name, mended):
-    """The report on a program, and the program's state before and after."""
+    """The report on a program, the program's state before and after, and how many steps were taken."""
     given = NAMES[name].make(mended)
     before = state_of(given)
-    return examine(**given), before, state_of(given)
+    with counted_steps(given) as steps:
+        report = examine(**given)
+    return report, before, state_of(given), max(steps.values(), default=0)
 
 
 def counted(name, mended):
     """Causes and grades of the findings that are more than a note, the first one first."""
-    report, _, _ = examined(name, mended)
+    report = examined(name, mended)[0]
     return [(finding.cause, finding.grade) for finding in report if finding.grade != "note"]
 
 
@@ -88,8 +91,13 @@ def test_mended_twin_is_silent(program):
 @pytest.mark.parametrize("program", CHOSEN, ids=lambda program: program.name)
 def test_all_is_put_back(program, mended):
     """A fault may not keep an examination from undoing what it did, hooks and schedules included."""
-    _, before, after = examined(program.name, mended)
+    _, before, after, _ = examined(program.name, mended)
     assert_same(before, after)
+
+
+def test_an_examination_takes_few_steps():
+    assert_few({program.name: examined(program.name, False)[3] for program in CHOSEN}, WAITING)
+    assert_few({program.name: examined(program.name, True)[3] for program in CHOSEN})
 
 
 def test_tables_name_programs_that_there_are():

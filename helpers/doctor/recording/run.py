@@ -7,21 +7,29 @@ from typing import Any
 
 from helpers.doctor.probing.program import Program
 from helpers.doctor.probing.running import take_step
+from helpers.doctor.probing.state import Snapshot
 from helpers.doctor.probing.trees import cloned
 from helpers.doctor.recording.events import Recording
 from helpers.doctor.recording.recorder import Recorder
 
-STEPS = 64
-SECONDS = 2.5
+STEPS = 60  # of the one training that all checks share
+LONG = 500  # so many steps without an update of the target are many
+SECONDS = 4.0
 
 
 @dataclass
 class Run:
-    """What came of a run of several steps."""
+    """What came of a run of several steps.
 
-    seen: Recording | None = None
+    Attributes:
+        seen: what the recorder noted.
+        losses: of the steps, NaN where a step returns none.
+        end: everything as it was after the last step.
+    """
+
+    seen: Recording
     losses: list[float] = field(default_factory=list)
-    batches: list[Any] = field(default_factory=list)
+    end: Snapshot | None = None
 
 
 def endless(program: Program) -> Iterator[Any]:
@@ -31,14 +39,27 @@ def endless(program: Program) -> Iterator[Any]:
             yield cloned(batch)
 
 
-def recorded(program: Program, steps: int = STEPS, seconds: float = SECONDS) -> Run:
-    """Take so many steps under a recorder, or as many as the time allows, but four at least."""
+def trained(program: Program) -> Run:
+    """Bring the program to the end of its one training, which the first call runs under a recorder."""
+    kept: Run | None = vars(program).get("_trained")
+    if kept is not None and kept.end is not None:
+        kept.end.restore()
+        return kept
     program.model.train()
-    run = Run()
     with Recorder(program.model, program.optimizer, target=program.target) as recorder:
-        run.losses = list(losses(program, steps, seconds))
-    run.seen = recorder.seen
+        reached = list(_until_followed(program, recorder))
+    run = Run(recorder.seen, reached, Snapshot(program))
+    vars(program)["_trained"] = run
     return run
+
+
+def _until_followed(program: Program, recorder: Recorder) -> Iterator[float]:
+    """Take the steps, and more of them until a target network that training is to bring up to date is written to."""
+    follows = program.target is not None and program.train_step is not None
+    for count, loss in enumerate(losses(program, LONG + 1 if follows else STEPS, SECONDS), 1):
+        yield loss
+        if count >= STEPS and (recorder.following.writes() or recorder.following.moved()):
+            return
 
 
 def losses(
