@@ -15,7 +15,7 @@ COMPARED = 2000  # samples of each side in the search for neighbours
 
 def check_overlap(program: Program) -> Iterator[Finding]:
     """Count validation samples that stand in the training set, number for number."""
-    train, valid = training_set(program).inputs, validation_set(program).inputs
+    train, valid = _samples(training_set(program)), _samples(validation_set(program))
     if train is None or valid is None or train.shape[1:] != valid.shape[1:] or not _unlikely_twice(valid, train):
         return
     known = {_bytes(row) for row in train}
@@ -26,6 +26,16 @@ def check_overlap(program: Program) -> Iterator[Finding]:
             f"{both} of {len(valid)} validation samples ({100 * both / len(valid):.0f} %) stand in the training set",
             "fault" if both >= 0.05 * len(valid) else "suspicion",
         )
+
+
+def _samples(data: Collected) -> Tensor | None:
+    """Return the inputs; beside a single number stands its target, since two samples may well have one number."""
+    inputs, targets = data.inputs, data.targets
+    if inputs is None or inputs[0].numel() > 1 or not inputs.is_floating_point():
+        return inputs
+    if targets is None or len(targets) != len(inputs) or not targets.is_floating_point():
+        return None
+    return torch.cat([inputs.reshape(len(inputs), -1), targets.reshape(len(targets), -1).to(inputs)], 1)
 
 
 def _bytes(row: Tensor) -> bytes:

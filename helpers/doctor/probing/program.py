@@ -142,7 +142,8 @@ def outputs(model: nn.Module, inputs: Any) -> Any:
 def loss_of(program: Program, batch: Any) -> Tensor:
     """Return the program's loss on a batch, as a scalar with its graph."""
     if program.step is not None:
-        loss = program.step(program.model, batch)
+        with torch.enable_grad():  # a step may need gradients for its loss, as training on attacked images does
+            loss = program.step(program.model, batch)
     elif program.loss_fn is not None:
         inputs, targets = split(batch)
         loss = program.loss_fn(outputs(program.model, inputs), targets)
@@ -155,7 +156,7 @@ def loss_of(program: Program, batch: Any) -> Tensor:
         else:
             came = f"a tensor of shape {tuple(first.shape)}; take its mean over the batch"
         raise ProgramError(f"expected one number as the loss, got {came}")
-    return first.reshape(())
+    return first.reshape(()) if torch.is_grad_enabled() else first.detach().reshape(())
 
 
 def checked(program: Program) -> Iterator[str]:

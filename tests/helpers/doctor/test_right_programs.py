@@ -1,7 +1,10 @@
 """Right programs: no fault is named, and all that an examination touched is as it was, bit by bit."""
 
+import re
+
 import pytest
 
+from book import notebooks
 from helpers.doctor import examine
 from tests.helpers.doctor.counted import assert_few, counted_steps
 from tests.helpers.doctor.programs import RIGHT
@@ -31,6 +34,13 @@ def test_right_program_has_no_fault_and_is_put_back(program, reports, taken):
     assert_same(before, state_of(given))
     reports[program.name], taken[program.name] = report, max(steps.values(), default=0)
     assert report.healthy, str(report)
+    assert not any("does not require grad" in sentence for sentence in report.left_out)
+
+
+@pytest.mark.parametrize("slug", notebooks.slugs())
+def test_every_chapter_has_a_training_here(slug):
+    told = [program.make.__doc__ for program in RIGHT if program.kind == "course"]
+    assert any(re.search(rf"chapter {slug}\b", words) for words in told)
 
 
 def test_few_right_programs_are_suspected(reports):

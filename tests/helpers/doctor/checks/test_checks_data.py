@@ -110,6 +110,15 @@ def test_samples_on_both_sides():
     assert causes(check_overlap, classes((x[:150], y[:150]), (x[150:], y[150:]))) == {}
 
 
+def test_single_numbers_meet_by_right_where_their_targets_differ():
+    x = (torch.randn(200, 1) * 100).round() / 100
+    y = x + 0.1 * torch.randn(200, 1)
+    apart = program(nn.Linear(1, 1), nn.MSELoss(), (x[:150], y[:150]), valid=[(x[150:], y[150:])])
+    assert causes(check_overlap, apart) == {}
+    shared = program(nn.Linear(1, 1), nn.MSELoss(), (x[:150], y[:150]), valid=[(x[120:], y[120:])])
+    assert causes(check_overlap, shared) == {"valid-overlaps-train": "fault"}
+
+
 def test_few_possible_inputs_meet_on_both_sides_by_right():
     x, y = torch.randint(3, (200, 2)).float(), torch.arange(200) % 3
     assert causes(check_overlap, classes((x[:150], y[:150]), (x[150:], y[150:]))) == {}

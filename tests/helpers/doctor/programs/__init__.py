@@ -7,6 +7,7 @@ knows what to mend.
 
 from tests.helpers.doctor.programs import (  # noqa: F401  loading a file lists its programs
     apart,
+    chapters,
     checkpoints,
     evaluating,
     familiar,
