@@ -26,7 +26,7 @@ from apps.sweep.trials import counted, finished, run_failed_again
 
 EXAMPLE = """example:
   python -m apps.sweep chapters/softmax-regression.ipynb --out sweeps/softmax --trials 20 --jobs 2 \\
-      -p lr log 1e-4 1e-1 -p hidden intlog 16 512 --set epochs 20 --maximize "softmax regression, validation"
+      -p lr log 1e-4 1e-1 -p hidden intlog 16 512 --set epochs 20 --maximize "validation accuracy of softmax regression"
 
 The same command again goes on after an interruption, runs failed trials again, or adds trials if --trials is higher.
 All trials run a copy of the notebook, made at the start: edit yours meanwhile (but not the modules that it imports).
