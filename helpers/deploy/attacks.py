@@ -12,7 +12,8 @@ from torch.nn import functional as F
 def input_gradient(model: nn.Module, images: Tensor, *, labels: Tensor) -> Tensor:
     """Return the gradient of the cross-entropy with respect to every pixel, of the images' shape.
 
-    The losses are added up, so that an image's gradient does not depend on its batch.
+    The losses are added up, so that an image's gradient does not depend on its batch. They are computed in float64: in
+    float32 the probability of a very sure answer rounds to one, and with it part of the gradient to zero.
 
     Args:
         model: returns logits (B, K), and treats each image by itself; its mode is left as it is.
@@ -20,7 +21,8 @@ def input_gradient(model: nn.Module, images: Tensor, *, labels: Tensor) -> Tenso
         labels: (B,) int64.
     """
     images = images.detach().clone().requires_grad_()
-    loss = F.cross_entropy(model(images), labels, reduction="sum")
+    logits = model(images).double()
+    loss = F.cross_entropy(logits, labels, reduction="sum")
     (gradient,) = torch.autograd.grad(loss, images)
     return gradient
 

@@ -1,3 +1,4 @@
+import math
 from itertools import product
 
 import pytest
@@ -44,6 +45,13 @@ def test_gradient_by_hand():
     """At zero both classes have probability 1/2, so the gradient is half the difference of the rows of the weights."""
     gradient = input_gradient(linear(), image(0, 0, 0, 0), labels=torch.tensor([0]))
     assert torch.allclose(gradient, image(-1.0, 1.5, 0.0, 1.5))  # (p - t) W = 1/2 ([-1, 1, 0, 3] - [1, -2, 0, 0])
+
+
+def test_a_very_sure_answer_keeps_its_gradient():
+    """In float32 the probability exp(-30) of the other class vanishes beside one, and the gradient became zero."""
+    sure = linear(torch.tensor([[15.0, 15.0, 15.0, 15.0], [0.0, 0.0, 0.0, 0.0]])).float()
+    gradient = input_gradient(sure, image(0.5, 0.5, 0.5, 0.5).float(), labels=torch.tensor([0]))
+    assert torch.allclose(gradient.double() / math.exp(-30), image(-15.0, -15.0, -15.0, -15.0), rtol=1e-2)
 
 
 @pytest.mark.parametrize(
