@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from book import notebooks
 from helpers.doctor import examine
 from tests.helpers.doctor.counted import assert_few, counted_steps
 from tests.helpers.doctor.programs import RIGHT
@@ -37,7 +36,6 @@ def test_right_program_has_no_fault_and_is_put_back(program, reports, taken):
     assert not any("does not require grad" in sentence for sentence in report.left_out)
 
 
-@pytest.mark.parametrize("slug", notebooks.slugs())
 def test_every_chapter_has_a_training_here(slug):
     told = [program.make.__doc__ for program in RIGHT if program.kind == "course"]
     assert any(re.search(rf"chapter {slug}\b", words) for words in told)
