@@ -47,7 +47,10 @@ class Precision:
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device of that name; ``auto`` takes a GPU (cuda, then mps) where there is one.
+    """Return the device of that name; ``auto`` takes a CUDA GPU where there is one, otherwise the CPU.
+
+    Apple's GPU (mps) is taken only by its name: it has no float64, in which many chapters check their results, and a
+    cell that asks for float64 there stops with PyTorch's own error.
 
     Args:
         name: one of "auto", "cpu", "cuda", "mps".
@@ -57,7 +60,7 @@ def choose_device(name: str) -> torch.device:
     """
     present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
-        return torch.device(next(device for device in ("cuda", "mps", "cpu") if present[device]))
+        return torch.device("cuda" if present["cuda"] else "cpu")
     if name not in present:
         raise DeviceError(f"device {name!r} is not one of {', '.join(DEVICES)}.")
     if not present[name]:
