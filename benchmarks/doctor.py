@@ -15,123 +15,30 @@ are false alarms. The doctor's checks were written after public reports, and tri
 once unseen were written apart, and checks were sharpened after a look at them; those unseen were written before that,
 and no check was changed after a look at them.
 
-Run with ``python benchmarks/doctor.py``, in about half an hour.
+Three tables come of one run: faults found and false alarms, both by the kind of program, and the seconds that a tool
+takes. Run with ``python benchmarks/doctor.py``, in about a quarter of an hour.
 """
 
 import json
 import multiprocessing
 import resource
-import statistics
 import sys
 import time
 import warnings
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch_preflight
 import torchtest2
-from doctor_source import script
+from doctor_tables import Outcome, of_alarms, of_faults, of_seconds
+from doctor_tools import TOOLS
 from report import write_report
-from torch_preflight.config import Config
-from torch_preflight.diagnostics import Category
-from torch_preflight.engine import check_source
 
-from helpers import doctor
 from tests.helpers.doctor.programs import FAULTY, RIGHT, Listed
-from tests.helpers.doctor.programs.listing import AFTER_REPORTS, FRESH, FURTHER, UNSEEN
 
 SECONDS = 60
-TORCHTEST2 = {
-    "output_finite": {"outputs-not-finite", "data-not-finite", "gradient-not-finite"},
-    "loss": {"gradient-not-finite", "data-not-finite", "outputs-not-finite"},
-    "output_varies": {"input-ignored", "outputs-collapse"},
-    "eval_determinism": {"dropout-always-on", "answers-random", "state-carried-over", "layer-made-in-forward"},
-    "initial_loss": {"start-loss-high", "class-weights-absurd"},
-    "optimizer_coverage": {"optimizer-misses-parameters", "optimizer-of-another-model"},
-    "gradient_flow": {"gradient-cut-off", "part-without-gradient", "layer-made-in-forward", "softmax-over-one"},
-    "gradient_magnitude": {"gradient-not-finite", "gradient-vanishes"},
-    "params_change": {"nothing-moves", "weights-do-not-move"},
-    "frozen_params": {"frozen-layer-moves", "freeze-flag-misspelt", "frozen-statistics-move"},
-    "input_dependency": {"input-ignored"},
-    "batch_independence": {"batch-mixed", "batch-taken-for-time"},
-}
-PREFLIGHT = {
-    "TG003": {"zero-grad-missing"},
-    "TG005": {"softmax-before-cross-entropy", "nll-without-log-softmax"},
-    "TG006": {"sigmoid-before-logits-loss"},
-    "TG008": {"augmentation-repeats"},
-    "TG011": {"evaluation-leaves-eval-mode", "trained-in-eval-mode"},
-    "TG012": {"sampler-epoch-never-set", "same-order-every-epoch"},
-    "TG014": {"gradient-not-averaged"},
-}
-Alarm = tuple[str, set[str]]  # "fault" or "suspicion", and the causes that it names
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a tool said of one side of a program."""
-
-    program: str
-    kind: str
-    group: str
-    side: str  # "faulty", "mended" or "right"
-    tool: str
-    named: bool
-    alarm: str  # the gravest: "fault", "suspicion" or ""
-    seconds: float  # of the processor
-    said: list[str]
-
-
-def ask_doctor(make: Callable[..., Any], mended: bool | None) -> list[Alarm]:
-    """Our own: only the first finding may name the cause."""
-    report = doctor.examine(**make(*sides(mended)))
-    alarms = [(finding.grade, {finding.cause}) for finding in report if finding.grade != "note"]
-    return alarms[:1] + [(grade, set()) for grade, _ in alarms[1:]]
-
-
-def ask_torchtest2(make: Callable[..., Any], mended: bool | None) -> list[Alarm]:
-    """One call of `check_model` on the first batch."""
-    given = make(*sides(mended))
-    model, optimizer, step, loss_fn = given["model"], given["optimizer"], given.get("step"), given["loss_fn"]
-    inputs, targets = next(iter(given["batches"]))
-    if (step is None and loss_fn is None) or not answers(model, inputs):
-        return []
-    words: dict[str, Any] = {"loss_fn": loss_fn, "optimizer": optimizer, "frozen": given.get("frozen") or ()}
-    if step is not None:
-        words["forward_fn"] = lambda model, inputs, targets: step(model, (inputs, targets))
-        words["loss_fn"] = lambda loss, _: loss
-    report = torchtest2.check_model(model, inputs, targets, **words)
-    failures = [("fault", TORCHTEST2.get(result.name, set())) for result in report.failures]
-    return failures + [("suspicion", TORCHTEST2.get(result.name, set())) for result in report.warnings]
-
-
-def answers(model: torch.nn.Module, inputs: Any) -> bool:
-    """Can the model be called with these inputs alone?"""
-    try:
-        with torch.no_grad():
-            model(*inputs) if isinstance(inputs, tuple) else model(inputs)
-    except (TypeError, NotImplementedError, RuntimeError):
-        return False
-    return True
-
-
-def ask_preflight(make: Callable[..., Any], mended: bool | None) -> list[Alarm]:
-    """The source of this side alone."""
-    found, _ = check_source("train.py", script(make, mended), Config())
-    bugs = [one for one in found if one.category is Category.CONVERGENCE_BUG and one.severity.value != "note"]
-    grades = {"error": "fault", "warning": "suspicion"}
-    return [(grades[one.severity.value], PREFLIGHT.get(one.code, set())) for one in bugs]
-
-
-TOOLS = {"doctor": ask_doctor, "torchtest2": ask_torchtest2, "torch-preflight": ask_preflight}
-
-
-def sides(mended: bool | None) -> tuple[bool, ...]:
-    """Return the arguments of a program: right ones take none."""
-    return () if mended is None else (mended,)
 
 
 def ask(pipe: Any, tool: str, program: Listed, mended: bool | None) -> None:
@@ -168,45 +75,6 @@ def outcome(tool: str, program: Listed, mended: bool | None) -> Outcome:
     return Outcome(*where, named and side == "faulty", gravest, round(seconds, 2), [said] if said else causes)
 
 
-def percent(part: int, whole: int) -> str:
-    """Such as "12 of 16 (75 %)"."""
-    return f"{part} of {whole} ({100 * part / whole:.0f} %)" if whole else "-"
-
-
-def of_faults(outcomes: list[Outcome]) -> list[list[str]]:
-    """Rows: how many faults of each kind each tool names and notices."""
-    faulty = [one for one in outcomes if one.side == "faulty"]
-    groups: dict[str, list[Outcome]] = {}
-    for one in faulty:
-        groups.setdefault(one.kind, []).append(one)
-    for group in (AFTER_REPORTS, FURTHER, UNSEEN, FRESH):
-        groups[f"all, {group}"] = [one for one in faulty if one.group == group]
-    groups["all"] = faulty
-    rows = []
-    for kind, group in groups.items():
-        row = [kind]
-        for tool in TOOLS:
-            mine = [one for one in group if one.tool == tool]
-            noticed = sum(bool(one.alarm) for one in mine)
-            row += [percent(sum(one.named for one in mine), len(mine)), percent(noticed, len(mine))]
-        rows.append(row)
-    return rows
-
-
-def of_right_ones(outcomes: list[Outcome]) -> list[list[str | float]]:
-    """Rows: what each tool raises on mended and right programs, and what it costs."""
-    rows: list[list[str | float]] = []
-    for tool in TOOLS:
-        mine = [one for one in outcomes if one.tool == tool]
-        row: list[str | float] = [tool]
-        for side in ("mended", "right"):
-            group = [one for one in mine if one.side == side]
-            row += [percent(sum(one.alarm == grade for one in group), len(group)) for grade in ("fault", "suspicion")]
-        seconds = [one.seconds for one in mine]
-        rows.append([*row, statistics.median(seconds), max(seconds)])
-    return rows
-
-
 def ask_all(kept: Path | None, tools: list[str]) -> list[Outcome]:
     """Ask these tools about every side of every program; what the file holds already is not asked again."""
     outcomes = [Outcome(**one) for one in json.loads(kept.read_text("utf-8"))] if kept and kept.exists() else []
@@ -240,15 +108,22 @@ def main() -> None:
     outcomes = ask_all(kept, tools)
     if tools != list(TOOLS):
         return
-    peers = [torch, torchtest2, torch_preflight]
-    columns = ["kind of fault"]
-    for tool in TOOLS:
-        columns += [f"{tool}: cause named", f"{tool}: noticed"]
-    write_report("doctor", "Faults of training programs that are found", columns, of_faults(outcomes), peers=peers)
-    columns = ["tool", "mended: fault", "mended: suspicion", "right: fault", "right: suspicion"]
-    columns += ["median seconds", "most seconds"]
+    report(outcomes)
+
+
+def report(outcomes: list[Outcome]) -> None:
+    """Write the three tables."""
+
+    def write(name: str, title: str, columns: list[str], rows: list[Any]) -> None:
+        write_report(name, title, columns, rows, peers=[torch, torchtest2, torch_preflight])
+
+    found = [f"{tool}: {what}" for tool in TOOLS for what in ("cause named", "noticed")]
+    write("doctor", "Faults of training programs that are found", ["kind of fault", *found], of_faults(outcomes))
+    raised = [f"{tool}: {grade}" for tool in TOOLS for grade in ("fault", "suspicion")]
     title = "False alarms on right training programs"
-    write_report("doctor_alarms", title, columns, of_right_ones(outcomes), peers=peers)
+    write("doctor_alarms", title, ["kind of program", *raised], of_alarms(outcomes))
+    columns = ["tool", "median seconds", "most seconds"]
+    write("doctor_seconds", "Processor time to examine a training program", columns, of_seconds(outcomes))
 
 
 if __name__ == "__main__":
