@@ -39,8 +39,10 @@ def parse_images(body: bytes, *, shape: tuple[int, int], max_images: int) -> NDA
     try:
         images = PredictRequest.model_validate_json(body).images
     except ValidationError as error:
-        if error.errors(include_url=False)[0]["type"] == "json_invalid":
-            raise RefusedError(400, "no_json", f"The body is not JSON: {first_error(error)[:200]}") from error
+        first = error.errors(include_url=False)[0]
+        if first["type"] == "json_invalid":
+            reason = first["msg"].removeprefix("Invalid JSON: ")[:200]
+            raise RefusedError(400, "no_json", f"The body is not JSON: {reason}.") from error
         raise RefusedError(422, "invalid", _complaint(error)) from error
     if len(images) > max_images:
         raise RefusedError(422, "too_many", f"Expected at most {max_images} images in a request, got {len(images)}.")

@@ -74,6 +74,12 @@ def test_is_refused(name):
     assert 10 < len(caught.value.detail) < 300
 
 
+def test_what_is_wrong_with_the_json_is_said_once():
+    with pytest.raises(RefusedError) as caught:
+        parse(b'{"images": [[[0.0, ')
+    assert caught.value.detail == "The body is not JSON: EOF while parsing a value at line 1 column 19."
+
+
 def test_the_place_is_named():
     with pytest.raises(RefusedError, match=r"images\[1\]\[3\]\[5\]"):
         parse(body_with("x", (1, 3, 5)))
