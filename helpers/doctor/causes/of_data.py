@@ -46,6 +46,12 @@ DATA_CAUSES = (
         hides=("augmentation-repeats",),
     ),
     Cause(
+        "workers-read-the-same",
+        "every worker reads the whole stream, so that an epoch holds each sample as often as there are workers",
+        "let each read its share: itertools.islice(rows, info.id, None, info.num_workers), info = get_worker_info()",
+        hides=("samples-repeat",),
+    ),
+    Cause(
         "samples-repeat",
         "every step sees the same few samples, and the rest of the data is never trained on",
         "write for batch in loader, or keep one iterator for the whole epoch",

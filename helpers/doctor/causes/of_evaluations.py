@@ -64,4 +64,11 @@ EVALUATION_CAUSES = (
         "the loss expects shares, or their logarithms, so its figure says nothing about the model",
         "hand nll_loss and kl_div F.log_softmax(scores, dim=1), and binary_cross_entropy torch.sigmoid(scores)",
     ),
+    # checks/earlier_calls.py
+    Cause(
+        "evaluation-keeps-state",
+        "the score is not that of the model it was asked about, but also, or only, of earlier ones",
+        "set counts and lists back at the start of the evaluation",
+        hides=("evaluation-depends-on-batching", "evaluation-averages-batches"),
+    ),
 )

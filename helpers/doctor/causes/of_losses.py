@@ -163,4 +163,10 @@ LOSS_CAUSES = (
         "an answer depends on how much padding stands beside it, that is, on the other texts of the batch",
         "pass key_padding_mask=tokens == pad, pack the sequence, or leave padding out of the mean",
     ),
+    # checks/padded_loss.py
+    Cause(
+        "loss-counts-padding",
+        "the loss is divided by the places of the padding, too: a text counts the less the more padding its batch has",
+        "divide by what counts, as in (losses * kept).sum() / kept.sum()",
+    ),
 )

@@ -73,6 +73,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "data-not-finite": "NaN or an infinity",
         "same-order-every-epoch": "the same order",
         "samples-repeat": "`next(iter(loader))`",
+        "workers-read-the-same": "`get_worker_info()`",
+        "evaluation-keeps-state": "from the call before",
         "augmentation-repeats": "the same random changes in both epochs",
         "batch-part-unused": "that no step reads",
         "sorted-by-target": "targets of one size",
@@ -95,6 +97,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "class-weights-absurd": "far above the others",
         "end-token-never-trained": "never learns to stop",
         "token-never-trained": "`padding_idx`",
+        "loss-counts-padding": "padded places, too",
     },
     LAYERS: {
         "layer-made-in-forward": "made in `forward`",

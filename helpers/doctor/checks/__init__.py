@@ -16,6 +16,7 @@ from helpers.doctor.checks.mirrored import check_mirrored
 from helpers.doctor.checks.modes import check_batch_of_one, check_determinism, check_dropout
 from helpers.doctor.checks.order import check_epochs, check_order, check_target_order
 from helpers.doctor.checks.outputs import check_batch, check_in_place, check_input
+from helpers.doctor.checks.padded_loss import check_padded_loss
 from helpers.doctor.checks.padding import check_padding
 from helpers.doctor.checks.pairs import check_pairs
 from helpers.doctor.checks.places import check_place
@@ -61,6 +62,7 @@ CHECKS = (
     Check("range of the answers", check_ranges, ("loss", "answers")),
     Check("targets of sequences", check_steps, ("loss", "answers")),
     Check("influence of padding", check_padding, ("answers",)),
+    Check("padding in the loss's mean", check_padded_loss, ("loss",)),
     Check("words that are padding", check_padding_word),
     Check("batches that differ", check_repeats),
     Check("order of the training set", check_order),

@@ -10,6 +10,7 @@ from helpers.doctor.causes import found
 from helpers.doctor.checks.asking import Asking
 from helpers.doctor.checks.averages import batch_by_batch
 from helpers.doctor.checks.calls import check_evaluation_calls
+from helpers.doctor.checks.earlier_calls import of_earlier_calls
 from helpers.doctor.checks.figures import Answers, form_that_fits, right_figures, value_of, wrong_figures
 from helpers.doctor.checks.other_data import of_other_data
 from helpers.doctor.findings import Finding
@@ -30,6 +31,11 @@ def check_evaluation(program: Program) -> Iterator[Finding]:
     yield from handed
     if any(finding.cause == "evaluation-loss-of-scores" for finding in handed):
         return  # a figure that means nothing, or none at all
+    with restored(program):
+        kept = list(of_earlier_calls(program))
+    yield from kept
+    if kept:
+        return
     watch = Asking(program)
     watch.figure(program.valid_sample)
     yield from _modes(program, watch)

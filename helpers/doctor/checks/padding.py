@@ -18,10 +18,10 @@ def check_padding(program: Program) -> Iterator[Finding]:
     """Take padding away from the short sequences of a batch; their answers should stay."""
     inputs = split(largest_batch(program))[0]
     tokens = next((x for x in tensors(inputs) if x.dim() == 2 and not x.is_floating_point()), None)
-    pad = None if tokens is None else _padding(tokens, program.padding)
+    pad = None if tokens is None else padding_of(tokens, program.padding)
     if tokens is None or pad is None:
         return
-    lengths = _lengths(tokens, pad)
+    lengths = lengths_of(tokens, pad)
     longest = int(lengths.float().quantile(0.5))
     short = (lengths <= longest).nonzero().flatten()
     if longest >= tokens.shape[1] or longest < 1 or len(short) < 2:
@@ -29,7 +29,7 @@ def check_padding(program: Program) -> Iterator[Finding]:
     kick(program.model)
     part = mapped(lambda x: x[short] if x.dim() and len(x) == len(tokens) else x, inputs)
     with_padding = answers(program, part)[0]
-    without = answers(program, mapped(lambda x: _trim(x, tokens.shape[1], longest), part))[0]
+    without = answers(program, mapped(lambda x: trimmed(x, tokens.shape[1], longest), part))[0]
     change = _largest_change(with_padding, without, lengths[short])
     if change > 0.05:
         yield found(
@@ -40,14 +40,15 @@ def check_padding(program: Program) -> Iterator[Finding]:
         )
 
 
-def _trim(tensor: Tensor, steps: int, longest: int) -> Tensor:
+def trimmed(tensor: Tensor, steps: int, longest: int) -> Tensor:
+    """Return the first columns of a tensor that has so many steps."""
     return tensor[:, :longest] if tensor.dim() >= 2 and tensor.shape[1] == steps else tensor
 
 
-def _padding(tokens: Tensor, given: int | None) -> int | None:
+def padding_of(tokens: Tensor, given: int | None) -> int | None:
     """Return the token that fills up short sequences: at their end, in runs of several lengths, nowhere else."""
     pad = int(tokens[:, -1].mode().values) if given is None else given
-    lengths = _lengths(tokens, pad)
+    lengths = lengths_of(tokens, pad)
     inside = torch.arange(tokens.shape[1]).to(tokens) < lengths[:, None]
     padded = lengths < tokens.shape[1]
     if bool((tokens[inside] == pad).any()) or float(padded.float().mean()) < 0.2:
@@ -55,7 +56,7 @@ def _padding(tokens: Tensor, given: int | None) -> int | None:
     return pad if len(set(lengths[padded].tolist())) > 1 else None
 
 
-def _lengths(tokens: Tensor, pad: int) -> Tensor:
+def lengths_of(tokens: Tensor, pad: int) -> Tensor:
     """Return the place after the last token that is not padding, (B,)."""
     places = torch.arange(1, tokens.shape[1] + 1).to(tokens)
     return torch.where(tokens != pad, places, torch.zeros_like(places)).max(1).values

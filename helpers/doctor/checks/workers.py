@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
+from helpers.doctor.probing.collected import training_set
 from helpers.doctor.probing.program import Program
 
 TIMES = 16  # so often each worker is asked for the same sample
@@ -23,7 +24,10 @@ Draws = list[str]
 def check_workers(program: Program) -> Iterator[Finding]:
     """Ask two workers for one sample again and again, in two epochs: what is drawn for it should not come twice."""
     loader = program.batches
-    if not isinstance(loader, DataLoader) or not loader.num_workers or isinstance(loader.dataset, IterableDataset):
+    if not isinstance(loader, DataLoader) or not loader.num_workers:
+        return
+    if isinstance(loader.dataset, IterableDataset):
+        yield from _read_by_each(program, loader.num_workers)
         return
     epochs = _two_epochs(loader)
     one, other = epochs[0][0], epochs[0][-1]
@@ -36,6 +40,21 @@ def check_workers(program: Program) -> Iterator[Finding]:
         yield found("workers-draw-alike", f"{asked} two workers gave the same ones in the same order{repeated}")
     elif again and not _counts_epochs(loader.dataset):
         yield found("augmentation-repeats", f"{asked} a worker gave the same ones in the same order in two epochs")
+
+
+def _read_by_each(program: Program, workers: int) -> Iterator[Finding]:
+    """Count how often each sample of a stream comes in an epoch: once for each worker is once too often."""
+    inputs = training_set(program).inputs
+    if workers < 2 or inputs is None or len(inputs) < 8 * workers:
+        return
+    times = Counter(_bytes(row) for row in inputs)
+    often = sum(count >= workers for count in times.values())
+    if often > 0.9 * len(times) > 4:
+        yield found(
+            "workers-read-the-same",
+            f"{often} of {len(times)} different samples of the stream came {workers} times or more in one epoch, which "
+            "is the number of workers",
+        )
 
 
 def _luck(draws: Draws) -> float:

@@ -1,7 +1,7 @@
 """The schedule and the sampler beyond what was recorded: played on to the end of an epoch."""
 
 import math
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,7 @@ from helpers.doctor.findings import Finding
 from helpers.doctor.probing.program import Program
 from helpers.doctor.recording.events import Recording
 from helpers.doctor.recording.recorder import Recorder
+from helpers.doctor.steps.given import length
 from helpers.doctor.steps.schedules import ENOUGH, PERIODIC, rates_gone, rates_swing
 
 MOST = 2000  # batches read of one epoch, and steps of a schedule that are played
@@ -23,7 +24,7 @@ def check_schedule(program: Program, seen: Recording) -> Iterator[Finding]:
     scheduler = program.scheduler
     if scheduler is None or isinstance(scheduler, (ReduceLROnPlateau, *PERIODIC)):
         return
-    epoch = program.steps_per_epoch or _length(program.batches)
+    epoch = program.steps_per_epoch or length(program.batches) or 0
     own = len(seen.schedule) >= len(seen.steps) > 1  # the program steps it with each batch
     base = max(float(group.get("initial_lr", group["lr"])) for group in scheduler.optimizer.param_groups)
     rates = list(_played(scheduler, min(20 * epoch, MOST) if own else 200))
@@ -43,10 +44,6 @@ def _bottom(rates: list[float]) -> int:
     """Return the step at which the rate begins to rise again after its first fall, or the number of steps."""
     falls = next((at for at in range(1, len(rates)) if rates[at] < rates[at - 1]), len(rates))
     return next((at for at in range(falls, len(rates)) if rates[at] > rates[at - 1]), len(rates))
-
-
-def _length(batches: Any) -> int:
-    return len(batches) if isinstance(batches, Sized) else 0
 
 
 def _played(scheduler: Any, steps: int) -> Iterator[float]:

@@ -11,7 +11,10 @@ from helpers.doctor.probing.program import Program
 
 def length(batches: Any) -> int | None:
     """Return how many batches an epoch has, where that is known."""
-    return len(batches) if isinstance(batches, Sized) else None
+    try:
+        return len(batches) if isinstance(batches, Sized) else None
+    except TypeError:  # a loader of a data set that is only run through
+        return None
 
 
 @dataclass(frozen=True)

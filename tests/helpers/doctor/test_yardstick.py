@@ -37,6 +37,7 @@ MISSED: set[str] = {
     "loss_lowered_by_the_aim",
     "noise_drawn_once_more",
     "only_pairs_that_belong_together",
+    "only_the_padding_counts",
     "positions_computed_and_not_added",
     "relu_on_the_last_score",
     "similarity_minimized",

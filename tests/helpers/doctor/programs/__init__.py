@@ -14,6 +14,7 @@ from tests.helpers.doctor.programs import (  # noqa: F401  loading a file lists 
     feeding,
     fresh,
     generating,
+    later,
     losses,
     modes,
     reinforcement,
