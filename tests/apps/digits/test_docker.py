@@ -67,7 +67,7 @@ def test_every_instruction_is_known_and_every_copied_path_exists():
 def test_runs_as_nobody_and_starts_the_service():
     names = [name for name, _ in instructions()]
     users = [rest for name, rest in instructions() if name == "USER"]
-    assert users == ["service"]
+    assert users == ["10001"]
     assert names.index("USER") < names.index("CMD")
     command = ast.literal_eval(instructions()[-1][1])
     assert command[:3] == ["python", "-m", "apps.digits.serve"]
