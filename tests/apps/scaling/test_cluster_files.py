@@ -56,6 +56,17 @@ def test_the_files_for_compose_fit_their_schema():
     check("check-jsonschema", "--builtin-schema", "vendor.compose-spec", *files)
 
 
+def test_the_dockerfiles_pass_hadolint():
+    check("hadolint", "--no-color", FOLDER / "Dockerfile", ROOT / "apps" / "digits" / "Dockerfile")
+
+
+def test_hadolint_would_find_a_slip(tmp_path):
+    wrong = tmp_path / "Dockerfile"
+    wrong.write_text((FOLDER / "Dockerfile").read_text(encoding="utf-8").replace("USER 10001", "USER root"))
+    with pytest.raises(AssertionError, match="DL3002"):  # the last user is root
+        check("hadolint", "--no-color", wrong)
+
+
 @pytest.mark.parametrize("name", ["job.yaml", "compose.yaml", "train.sbatch"])
 def test_every_file_starts_the_script_by_torchrun_with_options_that_it_knows(name):
     from torch.distributed.run import get_args_parser  # the parser of torchrun
