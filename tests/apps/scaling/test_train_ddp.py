@@ -117,7 +117,7 @@ def recipe_of_the_chapter():
     cpu = torch.device("cpu")
     names["run"] = types.SimpleNamespace(device=cpu, precision=choose_precision(cpu, mixed=True))
     for cell in notebooks.code_cells(notebooks.read(notebooks.CHAPTERS / "cnn.ipynb")):
-        if cell.source.startswith(("def standardize(", "def new_optimizer(")):
+        if cell.source.startswith(("def standardize(", "def new_optimizer(", "def train_network(")):
             exec(cell.source, names)
     return names
 
