@@ -23,7 +23,7 @@ from helpers.doctor.recording.run import trained
 
 
 def check_evaluation(program: Program) -> Iterator[Finding]:
-    """Evaluate after a little training and with moved weights, the batches as given and cut otherwise; then count."""
+    """Look at what the evaluation hands to torch and what it keeps; then train a little, evaluate and count."""
     with restored(program):
         trained(program)  # from the start, before an evaluation changes anything
     with restored(program):
@@ -36,15 +36,22 @@ def check_evaluation(program: Program) -> Iterator[Finding]:
     yield from kept
     if kept:
         return
+    yield from _after_training(program)
+
+
+def _after_training(program: Program) -> Iterator[Finding]:
+    """Look at modes and at the data that is read; then compare figures."""
     watch = Asking(program)
     watch.figure(program.valid_sample)
     yield from _modes(program, watch)
     yield from _mode_after(program)
     trained(program)
     other = list(of_other_data(program))
-    if other:
-        yield from other
-        return
+    yield from other or _of_figures(program, watch)
+
+
+def _of_figures(program: Program, watch: Asking) -> Iterator[Finding]:
+    """Evaluate the batches as given and cut otherwise, twice with other weights, and compare with a count."""
     pieces = [program.valid_sample, *_recut(program, watch)]
     outs: list[list[Answers]] = []
     reported: list[list[float]] = []
