@@ -53,6 +53,14 @@ def test_a_mistake_is_answered_in_a_sentence(changed, sentence):
             ask(**given(**changed))
 
 
+def test_missing_and_unknown_arguments_are_answered_in_a_sentence():
+    sentence = "expected the arguments of doctor.examine, got others: "
+    with pytest.raises(doctor.ProgramError, match=f"{sentence}missing a required argument: 'model'"):
+        doctor.assert_healthy()
+    with pytest.raises(doctor.ProgramError, match=f"{sentence}got an unexpected keyword argument 'schedular'"):
+        doctor.assert_healthy(**given(), schedular=None)
+
+
 def test_what_only_looks_odd_is_taken():
     class Wrapped:
         def __init__(self, optimizer):
