@@ -14,7 +14,9 @@ from helpers.doctor.checks.check import Check
 from helpers.doctor.findings import Finding, Report
 from helpers.doctor.probing.clock import Clock
 from helpers.doctor.probing.program import Program, ProgramError, checked, loss_of
+from helpers.doctor.probing.rates import low_rates, warmed_up
 from helpers.doctor.probing.state import Snapshot, restored
+from helpers.doctor.recording.run import steps_schedule
 
 SECONDS = 12.0  # no new check starts after this time
 
@@ -80,10 +82,11 @@ def report_on(program: Program, run: Iterable[Check]) -> Report:
     with restored(program, data=True), torch.enable_grad():
         left_out = list(checked(program))
         _try_out(program)
-        clock, begin = Clock(SECONDS), Snapshot(program)
-        for check in run:
-            left_out += [f"{check.name}: no time left"] if clock.over else _run(check, program, findings)
-            begin.restore()
+        with warmed_up(_waiting(program), program.scheduler):
+            clock, begin = Clock(SECONDS), Snapshot(program)
+            for check in run:
+                left_out += [f"{check.name}: no time left"] if clock.over else _run(check, program, findings)
+                begin.restore()
     kept = [finding for finding in findings if finding.cause not in program.expected]
     return Report.of(without_symptoms(kept), left_out, rank)
 
@@ -99,6 +102,16 @@ def _try_out(program: Program) -> None:
             raise
         except Exception as error:
             raise ProgramError(f"the loss of the first batch cannot be computed: {_words(error)}") from error
+
+
+def _waiting(program: Program) -> list[Optimizer]:
+    """Return the optimizers whose rates wait for a schedule that the program's step does not step."""
+    if program.train_step is None or not low_rates(program.optimizers, program.scheduler):
+        return program.optimizers
+    try:
+        return [] if steps_schedule(program) else program.optimizers
+    except Exception:  # whatever the step raises, as the checks will tell
+        return []
 
 
 def _words(error: Exception) -> str:

@@ -15,7 +15,8 @@ from torch.utils.data import Subset
 from helpers.doctor.arguments import known, names
 from helpers.doctor.examine import examine
 from helpers.doctor.findings import Finding, Report
-from helpers.doctor.frameworks.parts import Hidden, Schedule, judge_schedule, length, report, untouched, warmed_up
+from helpers.doctor.frameworks.parts import Hidden, Schedule, judge_schedule, report, untouched
+from helpers.doctor.probing.lengths import length
 from helpers.doctor.probing.program import Program, ProgramError
 from helpers.doctor.probing.state import restored
 from helpers.doctor.recording.events import Recording
@@ -102,18 +103,17 @@ def _alone(
     trainer.create_optimizer_and_scheduler(_steps(trainer, batches))
     made = replace(program, batches=batches, optimizer=trainer.optimizer, scheduler=trainer.lr_scheduler)
     own = not getattr(trainer, "_created_lr_scheduler", False)
-    with warmed_up([trainer.optimizer]):
-        static = examine(
-            trainer.model,
-            None,
-            batches,
-            trainer.optimizer,
-            valid=_valid(trainer),
-            step=program.step,
-            frozen=program.frozen,
-            padding=padding,
-            expected=expected,
-        )
+    static = examine(
+        trainer.model,
+        None,
+        batches,
+        trainer.optimizer,
+        valid=_valid(trainer),
+        step=program.step,
+        frozen=program.frozen,
+        padding=padding,
+        expected=expected,
+    )
     trainer.optimizer, trainer.lr_scheduler = before
     return static, made, own
 
@@ -127,7 +127,7 @@ def _valid(trainer: Any) -> Any:
 
 
 def _per_epoch(trainer: Any, batches: Any) -> int:
-    return math.ceil(length(batches) / int(trainer.args.gradient_accumulation_steps))
+    return math.ceil((length(batches) or 0) / int(trainer.args.gradient_accumulation_steps))
 
 
 def _steps(trainer: Any, batches: Any) -> int:

@@ -13,7 +13,8 @@ from helpers.doctor.causes import found
 from helpers.doctor.examine import examine
 from helpers.doctor.findings import Finding, Report
 from helpers.doctor.frameworks import lightning_parts as parts
-from helpers.doctor.frameworks.parts import Schedule, judge_schedule, length, report, untouched, warmed_up
+from helpers.doctor.frameworks.parts import Schedule, judge_schedule, report, untouched
+from helpers.doctor.probing.lengths import length
 from helpers.doctor.probing.program import Program, ProgramError
 from helpers.doctor.recording.events import Recording
 from helpers.doctor.recording.recorder import Recorder
@@ -151,7 +152,7 @@ def _alone(
         "frozen": frozen,
         "expected": expected,
     }
-    with parts.beside(module, trainer), warmed_up(optimizers.values()):
+    with parts.beside(module, trainer):
         return examine(module, None, way.train, one, **program)
 
 
@@ -183,7 +184,7 @@ def _of_schedules(
     module: Any, way: Way, optimizers: dict[str, Optimizer], schedules: list[Schedule], seen: Recording
 ) -> Iterator[Finding]:
     """Judge each schedule: its optimizer, its course, and whether a module that steps by hand steps it."""
-    per_epoch = math.ceil(length(way.train) / way.accumulate)
+    per_epoch = math.ceil((length(way.train) or 0) / way.accumulate)
     program = Program(module, None, way.train, optimizers)
     for schedule in schedules:
         yield from judge_schedule(program, schedule, per_epoch, seen, "configure_optimizers")

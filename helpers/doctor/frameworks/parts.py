@@ -1,13 +1,9 @@
-"""What both frameworks need: things put back, schedules played on, a rate for plain steps, and the report."""
+"""What both frameworks need: things put back, schedules played on, and the report."""
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
-
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import OneCycleLR
 
 from helpers.doctor.causes import found, rank, without_symptoms
 from helpers.doctor.findings import Finding, Report
@@ -54,14 +50,6 @@ def untouched(program: Program, *others: Any, data: Sequence[Any] = ()) -> Itera
         memory.restore()
 
 
-def length(batches: Any) -> int:
-    """Return how many batches there are, 0 where that is not known: a loader of an endless set has no length either."""
-    try:
-        return len(batches)
-    except TypeError:
-        return 0
-
-
 def judge_schedule(
     program: Program, schedule: Schedule, steps_per_epoch: int, seen: Recording, giver: str
 ) -> Iterator[Finding]:
@@ -83,27 +71,7 @@ def judge_schedule(
     counted = replace(seen, schedule=seen.schedule if each_step else [], steps=steps)
     per_epoch = max(1, steps_per_epoch // schedule.frequency) if steps_per_epoch else None
     played = replace(program, batches=[], scheduler=scheduler, steps_per_epoch=per_epoch)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch expects steps of the optimizer in between
-        findings = list(check_schedule(played, counted))
-    for finding in findings:
-        if finding.cause != "rate-grows" or not isinstance(scheduler, OneCycleLR):  # which falls again
-            yield finding
-
-
-@contextmanager
-def warmed_up(optimizers: Iterable[Optimizer]) -> Iterator[None]:
-    """Hold rates that a schedule begins near zero at a tenth of their own for a while: plain steps make none up."""
-    groups = [group for optimizer in optimizers for group in optimizer.param_groups]
-    before = [group.get("lr") for group in groups]
-    for group in groups:
-        if "initial_lr" in group:
-            group["lr"] = max(group["lr"], 0.1 * group["initial_lr"])
-    try:
-        yield
-    finally:
-        for group, rate in zip(groups, before, strict=True):
-            group["lr"] = rate
+    yield from check_schedule(played, counted)
 
 
 def report(findings: Iterable[Finding], left_out: Iterable[str], expected: tuple[str, ...]) -> Report:

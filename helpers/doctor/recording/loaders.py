@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch.utils.data import DataLoader
 
+from helpers.doctor.probing.lengths import length
 from helpers.doctor.recording.events import LoaderPass
 
 if TYPE_CHECKING:
@@ -20,11 +21,7 @@ def install_loaders(recorder: "Recorder") -> None:
 def _passing(recorder: "Recorder", original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def begin(self: Any) -> Any:
-        try:
-            count = len(self)
-        except TypeError:  # a data set that is only run through
-            count = 0
-        recorder.seen.readings.append(LoaderPass(recorder.tick(), count))
+        recorder.seen.readings.append(LoaderPass(recorder.tick(), length(self) or 0))
         return original(self)
 
     return begin

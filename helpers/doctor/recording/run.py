@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from helpers.doctor.probing.program import Program
 from helpers.doctor.probing.running import take_step
-from helpers.doctor.probing.state import Snapshot
+from helpers.doctor.probing.state import Snapshot, restored
 from helpers.doctor.probing.trees import cloned
 from helpers.doctor.recording.events import Recording
 from helpers.doctor.recording.recorder import Recorder
@@ -51,6 +52,15 @@ def trained(program: Program) -> Run:
     run = Run(recorder.seen, reached, Snapshot(program))
     vars(program)["_trained"] = run
     return run
+
+
+def steps_schedule(program: Program) -> bool:
+    """Take a few steps, and return whether they step a schedule; all is put back."""
+    with restored(program), Recorder(program.model, program.optimizer) as recorder:
+        program.model.train()
+        for batch in islice(endless(program), max(4, program.accumulate or 1)):
+            take_step(program, batch)
+    return bool(recorder.seen.schedule)
 
 
 def _until_followed(program: Program, recorder: Recorder) -> Iterator[float]:

@@ -1,20 +1,12 @@
 """What the reader has said about a loop beyond showing it."""
 
-from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
+from helpers.doctor.probing.lengths import length
 from helpers.doctor.probing.program import Program
-
-
-def length(batches: Any) -> int | None:
-    """Return how many batches an epoch has, where that is known."""
-    try:
-        return len(batches) if isinstance(batches, Sized) else None
-    except TypeError:  # a loader of a data set that is only run through
-        return None
 
 
 @dataclass(frozen=True)

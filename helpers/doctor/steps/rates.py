@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
 from helpers.doctor.probing.program import Program, loss_of
+from helpers.doctor.probing.rates import full_rates
 from helpers.doctor.probing.state import restored
 from helpers.doctor.recording.run import losses, trained
 from helpers.doctor.steps.summed import gradients_times, samples_summed
@@ -101,9 +102,9 @@ def decays(program: Program) -> bool:
 
 
 def warming(program: Program) -> bool:
-    """Return whether a schedule holds the rate below what it starts from."""
-    groups = [group for optimizer in program.optimizers for group in optimizer.param_groups]
-    return any(group["lr"] < 0.5 * group.get("initial_lr", 0.0) for group in groups)
+    """Return whether a schedule holds the rate below what it leads up to."""
+    full = full_rates(program.optimizers, program.scheduler)
+    return any(group["lr"] < 0.5 * rate for group, rate in full if "initial_lr" in group)
 
 
 def _words(begin: Outcome, now: Outcome, other: Outcome, how: str) -> str:

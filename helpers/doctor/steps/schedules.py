@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from statistics import correlation, mean
+from typing import Any
 
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, CyclicLR, ReduceLROnPlateau
 
@@ -16,6 +17,11 @@ GONE = 0.01  # of its peak: then a rate is gone
 SURE = 0.7  # a correlation that leaves little doubt
 ENOUGH = 20  # steps before anything is said about a schedule
 PERIODIC = (CosineAnnealingWarmRestarts, CyclicLR)
+
+
+def periodic(scheduler: Any) -> bool:
+    """True where a schedule is made to rise again, or is put together from one that is."""
+    return isinstance(scheduler, PERIODIC) or any(map(periodic, getattr(scheduler, "_schedulers", ())))
 
 
 def judge_plateau(seen: Recording, _given: Given) -> Iterator[Finding]:
@@ -55,7 +61,7 @@ def judge_rates(seen: Recording, _given: Given) -> Iterator[Finding]:
     if len(steps) < ENOUGH or not seen.schedule or isinstance(seen.schedule[0].scheduler, ReduceLROnPlateau):
         return
     rates = [max(step.rates) for step in steps]
-    yield from rates_gone(rates, "the loop", periodic=isinstance(seen.schedule[0].scheduler, PERIODIC))
+    yield from rates_gone(rates, "the loop", periodic=any(periodic(event.scheduler) for event in seen.schedule))
 
 
 def rates_gone(rates: list[float], where: str, *, periodic: bool = False) -> Iterator[Finding]:
