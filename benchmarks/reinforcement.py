@@ -44,7 +44,7 @@ EPISODES = 100  # fresh ones that judge each training
 PARAMETERS = parameters("reinforcement")
 TAUGHT = {"STEPS", "ROUND_STEPS", "new_generator", "uniform", "push", "has_fallen", "Carts", "SideBySide"}
 TAUGHT |= {"new_network", "pick", "advantages_of", "draw_actions", "play", "log_probabilities", "evaluate_round"}
-TAUGHT |= {"actor_loss", "learn_from"}
+TAUGHT |= {"actor_loss", "learn_from", "values_of_states"}
 PROGRAM = {"read_world", "make_world", "new_agent", "think", "observe", "step_worlds", "collect", "evaluate"}
 PROGRAM |= {"improve", "train_in_world"}
 Policy = Callable[[np.ndarray], np.ndarray]  # states (B, 4) -> actions (B,)
@@ -86,9 +86,9 @@ def steps() -> int:
     return PARAMETERS["rounds"] * chapter(1, 0)["ROUND_STEPS"] * PARAMETERS["carts"]
 
 
-def train_ours(seed: int, trials: int, kind: type | None = None) -> list[Policy]:
+def train_ours(seed: int, trials: int, world_class: type | None = None) -> list[Policy]:
     names = chapter(trials, 1000 * seed)
-    actor, _, _ = names["train_actor"](kind=kind or names["Carts"])
+    actor, _, _ = names["train_actor"](world_class=world_class or names["Carts"])
 
     def policy(states: np.ndarray, trial: int) -> np.ndarray:
         rows = torch.tensor(states).expand(trials, *states.shape)
