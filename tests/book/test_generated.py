@@ -108,7 +108,7 @@ def test_the_front_page_is_filled():
 
 
 def test_the_picture_of_a_page_is_taken_in_a_section_that_exists():
-    anchor = screenshot.START.split()[0].removeprefix("#")
+    anchor = screenshot.SECTION.removeprefix("#")
     chapter = notebooks.read(notebooks.CHAPTERS / f"{screenshot.PAGE.stem}.ipynb")
     assert anchor in {found for _, _, found in notebooks.anchored_headings(chapter)}
 
