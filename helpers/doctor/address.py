@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from helpers.doctor.examine import examine
+from helpers.doctor.probing.errors import in_a_line
 from helpers.doctor.probing.program import ProgramError
 
 TAKEN = tuple(inspect.signature(examine).parameters)
@@ -89,5 +90,4 @@ def _told(error: Exception) -> str:
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error}"
     last = traceback.extract_tb(error.__traceback__)[-1]
-    words = " ".join(str(error).split())[:200]
-    return f"{type(error).__name__}: {words} ({Path(last.filename).name}, line {last.lineno})"
+    return f"{in_a_line(error, 200)} ({Path(last.filename).name}, line {last.lineno})"

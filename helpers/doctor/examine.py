@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from helpers.doctor import checks, steps
 from helpers.doctor.arguments import known, names, refuse_odd
-from helpers.doctor.causes import rank, without_symptoms
+from helpers.doctor.causes import report
 from helpers.doctor.checks.check import Check
 from helpers.doctor.findings import Finding, Report
 from helpers.doctor.probing.clock import Clock
@@ -87,8 +87,7 @@ def report_on(program: Program, run: Iterable[Check]) -> Report:
             for check in run:
                 left_out += [f"{check.name}: no time left"] if clock.over else _run(check, program, findings)
                 begin.restore()
-    kept = [finding for finding in findings if finding.cause not in program.expected]
-    return Report.of(without_symptoms(kept), left_out, rank)
+    return report(findings, left_out, program.expected)
 
 
 def _try_out(program: Program) -> None:

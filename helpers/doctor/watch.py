@@ -8,7 +8,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from helpers.doctor.arguments import known, names, refuse_model, refuse_optimizers
-from helpers.doctor.causes import rank, without_symptoms
+from helpers.doctor.causes import report
 from helpers.doctor.findings import Finding, Report
 from helpers.doctor.probing.program import ProgramError
 from helpers.doctor.recording.events import Recording
@@ -34,8 +34,7 @@ class Watch:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._recorder.__exit__(kind, error, at)
         findings = judged(self._recorder.seen, self._given, loop=True)
-        kept = [finding for finding in findings if finding.cause not in self._expected]
-        self._report = Report.of(without_symptoms(kept), left_out(self._recorder.seen, self._given), rank)
+        self._report = report(findings, left_out(self._recorder.seen, self._given), self._expected)
 
     @property
     def recording(self) -> Recording:

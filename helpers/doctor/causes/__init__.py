@@ -10,7 +10,7 @@ from helpers.doctor.causes.of_models import MODEL_CAUSES
 from helpers.doctor.causes.of_rates import RATE_CAUSES
 from helpers.doctor.causes.of_steps import STEP_CAUSES
 from helpers.doctor.causes.of_weights import WEIGHT_CAUSES
-from helpers.doctor.findings import GRADES, Finding
+from helpers.doctor.findings import GRADES, Finding, Report
 
 ROOMS = (DATA_CAUSES, STEP_CAUSES, RATE_CAUSES, EVALUATION_CAUSES, LOSS_CAUSES, MODEL_CAUSES, WEIGHT_CAUSES)
 CAUSES = {cause.id: cause for room in ROOMS for cause in room}
@@ -42,4 +42,10 @@ def without_symptoms(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for cause, finding in gravest.items() if cause not in hidden]
 
 
-__all__ = ["CAUSES", "Cause", "found", "rank", "without_symptoms"]
+def report(findings: Iterable[Finding], left_out: Iterable[str], expected: tuple[str, ...]) -> Report:
+    """Return a report without what is expected, and without what only follows from another finding."""
+    kept = [finding for finding in findings if finding.cause not in expected]
+    return Report.of(without_symptoms(kept), left_out, rank)
+
+
+__all__ = ["CAUSES", "Cause", "found", "rank", "report", "without_symptoms"]

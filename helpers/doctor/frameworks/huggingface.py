@@ -13,9 +13,11 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import Subset
 
 from helpers.doctor.arguments import known, names
+from helpers.doctor.causes import report
 from helpers.doctor.examine import examine
 from helpers.doctor.findings import Finding, Report
-from helpers.doctor.frameworks.parts import Hidden, Schedule, judge_schedule, report, untouched
+from helpers.doctor.frameworks.parts import Hidden, Schedule, judge_schedule, untouched
+from helpers.doctor.probing.errors import in_a_line
 from helpers.doctor.probing.lengths import length
 from helpers.doctor.probing.program import Program, ProgramError
 from helpers.doctor.probing.state import restored
@@ -147,8 +149,7 @@ def _in_its_loop(trainer: Any, program: Program, evaluated: bool) -> tuple[Recor
             with recorder, tempfile.TemporaryDirectory() as folder, _quiet(trainer, folder, evaluated):
                 trainer.train()
         except Exception as error:  # whatever the trainer, or a method of the reader's, says
-            words = " ".join(str(error).split())[:300]
-            stopped = [f"the Trainer's own loop: stopped by {type(error).__name__}: {words}"]
+            stopped = [f"the Trainer's own loop: stopped by {in_a_line(error)}"]
         accumulate = trainer.args.gradient_accumulation_steps
         frozen = None if program.frozen is None else tuple(program.frozen)
         given = Given(accumulate if accumulate > 1 else None, frozen, whole=True)

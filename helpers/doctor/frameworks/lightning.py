@@ -9,11 +9,12 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from helpers.doctor.arguments import known, names
-from helpers.doctor.causes import found
+from helpers.doctor.causes import found, report
 from helpers.doctor.examine import examine
 from helpers.doctor.findings import Finding, Report
 from helpers.doctor.frameworks import lightning_parts as parts
-from helpers.doctor.frameworks.parts import Schedule, judge_schedule, report, untouched
+from helpers.doctor.frameworks.parts import Schedule, judge_schedule, untouched
+from helpers.doctor.probing.errors import in_a_line
 from helpers.doctor.probing.lengths import length
 from helpers.doctor.probing.program import Program, ProgramError
 from helpers.doctor.recording.events import Recording
@@ -124,7 +125,7 @@ def _configured(module: Any, way: Way) -> tuple[dict[str, Optimizer], list[Sched
     except _EnoughError as enough:
         given = enough.args[0]
     except Exception as error:  # whatever Lightning, or a hook of the module, says
-        raise ProgramError(f"Lightning cannot begin to train this module: {_words(error)}") from error
+        raise ProgramError(f"Lightning cannot begin to train this module: {in_a_line(error)}") from error
     finally:
         del module.configure_optimizers
         module._trainer = None
@@ -172,12 +173,8 @@ def _recorded(module: Any, way: Way) -> tuple[Recording, list[str]]:
         with recorder:
             way.fit(trainer, module)
     except Exception as error:  # whatever Lightning, or a hook of the module, says
-        stopped = [f"Lightning's own loop: stopped by {_words(error)}"]
+        stopped = [f"Lightning's own loop: stopped by {in_a_line(error)}"]
     return recorder.seen, stopped
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 def _of_schedules(

@@ -1,12 +1,12 @@
-"""What both frameworks need: things put back, schedules played on, and the report."""
+"""What both frameworks need: things put back, and schedules played on."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from helpers.doctor.causes import found, rank, without_symptoms
-from helpers.doctor.findings import Finding, Report
+from helpers.doctor.causes import found
+from helpers.doctor.findings import Finding
 from helpers.doctor.probing.program import Program
 from helpers.doctor.probing.state import Memory, restored
 from helpers.doctor.recording.events import Recording
@@ -72,9 +72,3 @@ def judge_schedule(
     per_epoch = max(1, steps_per_epoch // schedule.frequency) if steps_per_epoch else None
     played = replace(program, batches=[], scheduler=scheduler, steps_per_epoch=per_epoch)
     yield from check_schedule(played, counted)
-
-
-def report(findings: Iterable[Finding], left_out: Iterable[str], expected: tuple[str, ...]) -> Report:
-    """Return a report without what is expected, and without what only follows from another finding."""
-    kept = [finding for finding in findings if finding.cause not in expected]
-    return Report.of(without_symptoms(kept), left_out, rank)
