@@ -12,6 +12,7 @@ from typing import Any
 from helpers.doctor.examine import examine
 from helpers.doctor.probing.errors import in_a_line
 from helpers.doctor.probing.program import ProgramError
+from helpers.names import did_you_mean
 
 TAKEN = tuple(inspect.signature(examine).parameters)
 DICT = 'a dict of what examine takes, such as {"model": ..., "loss_fn": ..., "batches": ..., "optimizer": ...}'
@@ -51,10 +52,11 @@ def function_in(module: ModuleType, name: str) -> Callable[[], Any]:
     own = [key for key, value in vars(module).items() if inspect.isfunction(value) and not key.startswith("_")]
     found = getattr(module, name, None)
     if not callable(found) or isinstance(found, type):
-        came = f"{name} is of type {type(found).__name__}" if hasattr(module, name) else f"it has no function {name}"
-        raise ProgramError(
-            f"expected a function in {module.__name__}, but {came}; it has {', '.join(own[:8]) or 'none'}"
-        )
+        came, all_of_them = f"it has no function {name}", f"it has {', '.join(own[:8]) or 'none'}"
+        hint = did_you_mean(name, own, all_of_them)
+        if hasattr(module, name):
+            came, hint = f"{name} is of type {type(found).__name__}", all_of_them
+        raise ProgramError(f"expected a function in {module.__name__}, but {came}; {hint}")
     needed = [
         one.name
         for one in inspect.signature(found).parameters.values()
@@ -75,9 +77,10 @@ def checked(given: Any, name: str) -> dict[str, Any]:
     missing = [part for part in ("model", "batches") if part not in given]
     if missing:
         raise ProgramError(f"expected {' and '.join(missing)} in the dict of {name}(), got {_listed(given)}")
-    odd = [part for part in given if part not in TAKEN]
-    if odd:
-        raise ProgramError(f"examine takes no {_listed(odd)}, which {name}() returns; it takes {', '.join(TAKEN)}")
+    for part in given:
+        if part not in TAKEN:
+            hint = did_you_mean(str(part), TAKEN, f"it takes {', '.join(TAKEN)}")
+            raise ProgramError(f"examine takes no {part}, which {name}() returns; {hint}")
     return {"loss_fn": None, **given}
 
 

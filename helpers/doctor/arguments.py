@@ -1,21 +1,45 @@
 """What a reader may hand in by mistake, answered in a sentence: what was expected, what came, what to do."""
 
-import difflib
-from collections.abc import Iterable, Mapping
-from typing import Any
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 from torch import nn
 from torch.utils.data import Dataset, IterableDataset
 
 from helpers.doctor.causes import CAUSES
 from helpers.doctor.probing.program import Program, ProgramError
+from helpers.names import did_you_mean
 
+P = ParamSpec("P")
+R = TypeVar("R")
 FUNCTIONS = {
     "loss_fn": "(output, target) -> loss",
     "step": "(model, batch) -> loss",
     "train_step": "(model, batch, optimizer) -> loss",
     "evaluate": "(model, batches) -> number",
 }
+
+
+def in_a_sentence(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a call with missing or unknown arguments end in a ProgramError."""
+    signature = inspect.signature(function)
+    needed = [name for name, one in signature.parameters.items() if one.default is one.empty]
+
+    @functools.wraps(function)
+    def called(*places: P.args, **named: P.kwargs) -> R:
+        try:
+            signature.bind(*places, **named)
+        except TypeError as error:
+            form = f"doctor.{function.__name__}({', '.join([*needed, '...'])})"
+            odd = next((name for name in named if name not in signature.parameters), "")
+            hint = did_you_mean(odd, signature.parameters, "")
+            end = hint or f"help(doctor.{function.__name__}) says what each argument is"
+            raise ProgramError(f"expected {form}, got other arguments: {error}; {end}") from None
+        return function(*places, **named)
+
+    return called
 
 
 def names(given: Iterable[str] | None, argument: str) -> tuple[str, ...] | None:
@@ -29,10 +53,8 @@ def known(expected: tuple[str, ...]) -> tuple[str, ...]:
     """Return ids of causes, or say which is none."""
     for name in expected:
         if name not in CAUSES:
-            near = difflib.get_close_matches(str(name), CAUSES, n=1, cutoff=0)[0]
-            raise ProgramError(
-                f"expected= names {name}, which is no cause; the nearest is {near}, and doctor.CAUSES has all"
-            )
+            hint = did_you_mean(str(name), CAUSES, "doctor.CAUSES has all")
+            raise ProgramError(f"expected= names {name}, which is no cause; {hint}")
     return expected
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from helpers.doctor import checks, steps
-from helpers.doctor.arguments import known, names, refuse_odd
+from helpers.doctor.arguments import in_a_sentence, known, names, refuse_odd
 from helpers.doctor.causes import report
 from helpers.doctor.checks.check import Check
 from helpers.doctor.findings import Finding, Report
@@ -21,6 +21,7 @@ from helpers.doctor.recording.run import steps_schedule
 SECONDS = 12.0  # no new check starts after this time
 
 
+@in_a_sentence
 def examine(
     model: nn.Module,
     loss_fn: Callable[..., Tensor] | None,
@@ -87,6 +88,7 @@ def report_on(program: Program, run: Iterable[Check]) -> Report:
             for check in run:
                 left_out += [f"{check.name}: no time left"] if clock.over else _run(check, program, findings)
                 begin.restore()
+            left_out += steps.unseen_schedule(program)
     return report(findings, left_out, program.expected)
 
 

@@ -3,7 +3,6 @@
 ``%load_ext helpers.doctor`` makes it known. IPython itself is not imported here: it hands its shell over.
 """
 
-import inspect
 from typing import Any
 
 from helpers.doctor.findings import Report
@@ -37,7 +36,6 @@ def arguments(shell: Any, line: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         raise ProgramError(f"{wanted}; nothing came")
     try:
         places, names = shell.ev(f"(lambda *places, **names: (places, names))({line})")
-        inspect.signature(watch).bind(*places, **names)
     except Exception as error:  # whatever the line says
         raise ProgramError(f"{wanted}; {line.strip()!r} gives {type(error).__name__}: {error}") from error
     return places, names

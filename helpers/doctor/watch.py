@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from helpers.doctor.arguments import known, names, refuse_model, refuse_optimizers
+from helpers.doctor.arguments import in_a_sentence, known, names, refuse_model, refuse_optimizers
 from helpers.doctor.causes import report
 from helpers.doctor.findings import Finding, Report
 from helpers.doctor.probing.program import ProgramError
@@ -72,6 +72,7 @@ class Watch:
         return self.report._repr_html_()
 
 
+@in_a_sentence
 def watch(
     model: nn.Module,
     optimizer: Optimizer | Mapping[str, Optimizer] | None = None,
@@ -128,3 +129,4 @@ def left_out(seen: Recording, given: Given) -> Iterator[str]:
         yield "target network: needs the argument target"
     if given.scheduler is None and not seen.schedule:
         yield "schedule: no scheduler was seen"
+    yield "loss, data and evaluation: doctor.examine(model, loss_fn, batches, optimizer) looks at these"

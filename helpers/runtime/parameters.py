@@ -45,7 +45,8 @@ def check_parameters(namespace: Mapping[str, Any], rules: Mapping[str, Rule]) ->
     for name in assigned_parameters(namespace, rules):
         if name not in rules:
             given = _shown(namespace.get(name))
-            raise ParameterError(f"this chapter has no parameter {name!r} (given as {given}); {_nearest(name, rules)}")
+            hint = did_you_mean(name, rules, f"its parameters are {', '.join(map(repr, rules)) or 'none'}.")
+            raise ParameterError(f"this chapter has no parameter {name!r} (given as {given}); {hint}")
     missing = [name for name in rules if name not in namespace]
     if missing:
         raise ParameterError(f"the parameters cell must define {missing[0]!r}, since the start cell has a rule for it")
@@ -80,10 +81,9 @@ def _checked(name: str, value: Any, rule: Rule) -> Any:
         good = isinstance(checked, str) and checked in rule
     if good:
         return checked
-    near = ""
-    if isinstance(value, str) and isinstance(rule, list) and (hint := did_you_mean(value, rule)).startswith("did"):
-        near = f"; {hint}"
-    raise ParameterError(f"parameter {name!r} is {_shown(value)}, but must be {describe_rule(rule)}{near or '.'}")
+    near = did_you_mean(value, rule, "") if isinstance(value, str) and isinstance(rule, list) else ""
+    end = f"; {near}" if near else "."
+    raise ParameterError(f"parameter {name!r} is {_shown(value)}, but must be {describe_rule(rule)}{end}")
 
 
 def _as_number(value: Any) -> Any:
@@ -99,10 +99,6 @@ def _as_number(value: Any) -> Any:
 def _in_range(value: Any, low: float, high: float) -> bool:
     allowed = (int, float) if isinstance(low, float) else int
     return isinstance(value, allowed) and not isinstance(value, bool) and low <= value <= high  # never so for NaN
-
-
-def _nearest(name: str, rules: Mapping[str, Rule]) -> str:
-    return did_you_mean(name, rules).replace("known: ", "its parameters are ")
 
 
 def _shown(value: Any) -> str:

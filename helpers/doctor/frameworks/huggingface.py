@@ -12,7 +12,7 @@ from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import Subset
 
-from helpers.doctor.arguments import known, names
+from helpers.doctor.arguments import in_a_sentence, known, names
 from helpers.doctor.causes import report
 from helpers.doctor.examine import examine
 from helpers.doctor.findings import Finding, Report
@@ -52,6 +52,7 @@ class Step:
         return trainer.compute_loss(model, trainer._prepare_inputs(dict(batch)))
 
 
+@in_a_sentence
 def examine_trainer(
     trainer: Any,
     *,

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
-from helpers.doctor.arguments import known, names
+from helpers.doctor.arguments import in_a_sentence, known, names
 from helpers.doctor.causes import found, report
 from helpers.doctor.examine import examine
 from helpers.doctor.findings import Finding, Report
@@ -60,6 +60,7 @@ class Way:
             trainer.fit(module, train_dataloaders=self.train, val_dataloaders=self.valid)
 
 
+@in_a_sentence
 def examine_lightning(
     module: Any,
     datamodule: Any,

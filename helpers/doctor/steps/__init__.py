@@ -9,7 +9,7 @@ from helpers.doctor.recording.events import Recording
 from helpers.doctor.recording.run import trained
 from helpers.doctor.steps.accumulation import check_averaging
 from helpers.doctor.steps.collapse import check_collapse
-from helpers.doctor.steps.epochs import check_sampler, check_schedule
+from helpers.doctor.steps.epochs import check_sampler, check_schedule, unseen_schedule
 from helpers.doctor.steps.given import Given
 from helpers.doctor.steps.growth import judge_losses
 from helpers.doctor.steps.kept import judge_graphs
@@ -79,4 +79,4 @@ CHECKS: tuple[Check, ...] = (
     Check("spread of the answers", check_collapse, ("optimizer", "loss")),
 )
 
-__all__ = ["CHECKS", "Given", "judged"]
+__all__ = ["CHECKS", "Given", "judged", "unseen_schedule"]

@@ -38,6 +38,13 @@ def check_schedule(program: Program, seen: Recording) -> Iterator[Finding]:
     yield from _without_end(rates, base)
 
 
+def unseen_schedule(program: Program) -> Iterator[str]:
+    """Yield a sentence where no recorded step has stepped a plateau: what it is given in the loop is not seen here."""
+    run = getattr(program, "_trained", None)
+    if isinstance(program.scheduler, ReduceLROnPlateau) and not (run and run.seen.schedule):
+        yield "schedule: the loop that steps ReduceLROnPlateau is not seen here; put doctor.watch around it"
+
+
 def _without_end(rates: list[float], base: float) -> Iterator[Finding]:
     """Yield a finding where the rate grows and grows, or stays at zero."""
     if len(rates) >= ENOUGH and not any(rates):

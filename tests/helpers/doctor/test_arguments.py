@@ -42,7 +42,7 @@ MISTAKES = [
     ({"loss_fn": None}, "expected a loss: give loss_fn"),
     ({"frozen": "weight"}, r'expected a list of names as frozen, got a text; write frozen=\["weight"\]'),
     ({"expected": "nothing-moves"}, r'got a text; write expected=\["nothing-moves"\]'),
-    ({"expected": ["gradient-cutoff"]}, "names gradient-cutoff, which is no cause; the nearest is gradient-cut-off"),
+    ({"expected": ["gradient-cutoff"]}, "names gradient-cutoff, which is no cause; did you mean 'gradient-cut-off'"),
 ]
 
 
@@ -54,11 +54,17 @@ def test_a_mistake_is_answered_in_a_sentence(changed, sentence):
 
 
 def test_missing_and_unknown_arguments_are_answered_in_a_sentence():
-    sentence = "expected the arguments of doctor.examine, got others: "
-    with pytest.raises(doctor.ProgramError, match=f"{sentence}missing a required argument: 'model'"):
-        doctor.assert_healthy()
-    with pytest.raises(doctor.ProgramError, match=f"{sentence}got an unexpected keyword argument 'schedular'"):
-        doctor.assert_healthy(**given(), schedular=None)
+    expected = r"expected doctor\.examine\(model, loss_fn, batches, \.\.\.\), got other arguments: "
+    missing = "missing a required argument: 'model'; help"
+    odd = "got an unexpected keyword argument 'schedular'; did you mean 'scheduler'"
+    for ask in (doctor.examine, doctor.assert_healthy):
+        with pytest.raises(doctor.ProgramError, match=expected + missing):
+            ask()
+        with pytest.raises(doctor.ProgramError, match=expected + odd):
+            ask(**given(), schedular=None)
+    for ask in (doctor.watch, doctor.examine_lightning, doctor.examine_trainer):
+        with pytest.raises(doctor.ProgramError, match=rf"expected doctor\.{ask.__name__}\(.* missing a required"):
+            ask()
 
 
 def test_what_only_looks_odd_is_taken():

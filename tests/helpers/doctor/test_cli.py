@@ -44,6 +44,8 @@ def without_batches():
     return {"model": nn.Linear(4, 1)}
 def misspelt():
     return {**right(), "optimiser": None}
+def unknown():
+    return {**right(), "xyz": None}
 def stops():
     print("on its way")
     return len(3)
@@ -99,7 +101,9 @@ def test_what_is_expected_is_no_fault():
         ("reader_program:of_width", "expected a function without arguments, but of_width needs width; write one"),
         ("reader_program:nothing", r"expected nothing\(\) to return a dict of what examine takes, .* got NoneType"),
         ("reader_program:without_batches", "expected batches in the dict .* got model"),
-        ("reader_program:misspelt", "examine takes no optimiser, .* it takes model, loss_fn, batches, optimizer"),
+        ("reader_program:rihgt", r"but it has no function rihgt; did you mean 'right'\?"),
+        ("reader_program:misspelt", r"examine takes no optimiser, .*; did you mean 'optimizer'\?"),
+        ("reader_program:unknown", "examine takes no xyz, .*; it takes model, loss_fn, batches, optimizer"),
         ("reader_program:stops", r"stops\(\) stopped by TypeError: object of type 'int' has no len\(\) \(reader_pro"),
         ("reader_program:model_is_a_number", r"expected a torch\.nn\.Module as model, got int"),
         ("reader_program:no_batch", "expected at least one batch, got none; .* give a list or a DataLoader"),
@@ -107,7 +111,7 @@ def test_what_is_expected_is_no_fault():
             "reader_program:loss_of_each",
             r"expected one number as the loss, got a tensor of shape \(16, 1\); take its mean",
         ),
-        ("reader_program:right --expected nothing-move", "which is no cause; the nearest is nothing-moves"),
+        ("reader_program:right --expected nothing-move", "which is no cause; did you mean 'nothing-moves'"),
     ],
 )
 def test_what_cannot_be_examined_ends_with_2_and_a_sentence(address, sentence, capsys):
@@ -196,7 +200,7 @@ def test_an_error_in_the_cell_goes_on_to_the_notebook(shell):
         ("torch optim", "expected what to watch, .* gives SyntaxError"),
         ("3", r"expected a torch\.nn\.Module as model, got int"),
         ("torch.nn.Linear", "got the class Linear; call it with its arguments"),
-        ("torch.nn.Linear(1, 1), loader=[]", "expected what to watch, .* unexpected keyword argument 'loader'"),
+        ("torch.nn.Linear(1, 1), loader=[]", r"expected doctor\.watch\(model, .* unexpected keyword argument 'loader'"),
         ("torch.nn.Linear(1, 1), frozen='bias'", "expected a list of names as frozen, got a text"),
     ],
 )

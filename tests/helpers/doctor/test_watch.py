@@ -697,6 +697,10 @@ def test_a_long_loop_is_booked_up_to_a_limit():
     assert "5 steps" in seen.report.left_out[0] or "first 5" in " ".join(seen.report.left_out)
 
 
+def test_what_a_watch_does_not_look_at_is_said():
+    assert any(sentence.startswith("loss, data and evaluation: ") for sentence in watched(right).report.left_out)
+
+
 def test_odd_arguments_are_answered_in_a_sentence():
     with pytest.raises(ProgramError, match=r"expected a torch\.nn\.Module as model, got list"):
         doctor.watch([])
