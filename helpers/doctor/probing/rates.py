@@ -7,6 +7,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 SHARE = 0.1  # of the full rate
+HAND_OVER = "; if a schedule is to raise the rate, hand it over as scheduler="
 
 
 def full_rates(optimizers: Iterable[Optimizer], scheduler: Any = None) -> list[tuple[dict[str, Any], float]]:
@@ -22,6 +23,11 @@ def low_rates(optimizers: Iterable[Optimizer], scheduler: Any = None) -> list[tu
     """Return, of the groups that a schedule begins near zero, each with a tenth of its full rate."""
     shares = [(group, SHARE * rate) for group, rate in full_rates(optimizers, scheduler)]
     return [(group, rate) for group, rate in shares if "initial_lr" in group and group["lr"] < rate]
+
+
+def untold(optimizers: Iterable[Optimizer], scheduler: Any = None) -> bool:
+    """True where a schedule that was not handed over sets the rates: CyclicLR tells the optimizer no highest one."""
+    return scheduler is None and any("initial_lr" in group for one in optimizers for group in one.param_groups)
 
 
 @contextmanager

@@ -6,14 +6,16 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
+from helpers.doctor.probing.rates import HAND_OVER, untold
 from helpers.doctor.recording.events import Recording
 from helpers.doctor.steps.given import Given
 
 ROUNDING = 1e-5  # of the largest gradient: a bias before a batch normalization gets no more, by rounding
+TINY = 1e-5  # a rate below this may be too small to move a number in float32
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def judge_movement(seen: Recording, _given: Given) -> Iterator[Finding]:
+def judge_movement(seen: Recording, given: Given) -> Iterator[Finding]:
     """Look for weights that got gradients in several steps and are bit by bit where they were."""
     steps = [step for step in seen.steps if step.judged and step.used]
     if len(steps) < 3:
@@ -28,7 +30,10 @@ def judge_movement(seen: Recording, _given: Given) -> Iterator[Finding]:
         f"{len(still)} of {len(seen.graded)} parameters did not move in {len(steps)} steps, among them '{top[1]}' "
         f"with a gradient of norm {top[0]:.3g}; the rate was {max(rates, default=0.0):.3g} at most"
     )
-    yield found("nothing-moves" if len(still) == len(seen.graded) else "weights-do-not-move", text)
+    grade = "fault"
+    if not given.whole and max(rates, default=0.0) < TINY and untold(seen.optimizers, given.scheduler):
+        text, grade = text + HAND_OVER, "note"
+    yield found("nothing-moves" if len(still) == len(seen.graded) else "weights-do-not-move", text, grade)
 
 
 def judge_coverage(seen: Recording, _given: Given) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from helpers.doctor.causes import found
 from helpers.doctor.findings import Finding
 from helpers.doctor.probing.program import Program, loss_of
-from helpers.doctor.probing.rates import full_rates
+from helpers.doctor.probing.rates import HAND_OVER, full_rates, untold
 from helpers.doctor.probing.state import restored
 from helpers.doctor.recording.run import losses, trained
 from helpers.doctor.steps.summed import gradients_times, samples_summed
@@ -88,7 +88,10 @@ def _too_low(program: Program, begin: Outcome, now: Outcome) -> Iterator[Finding
     for factor in HIGHER:
         higher = after(program, STEPS, factor)
         if higher.loss < begin.loss - 0.2 * abs(begin.loss):
-            yield found("nothing-moves", _words(begin, now, higher, f"at {factor:.0e} times the rate"))
+            text, grade = _words(begin, now, higher, f"at {factor:.0e} times the rate"), "fault"
+            if untold(program.optimizers, program.scheduler):
+                text, grade = text + HAND_OVER, "note"
+            yield found("nothing-moves", text, grade)
             return
 
 

@@ -33,6 +33,7 @@ RIGHT = {
     "restarts": lambda optimizer: schedules.CosineAnnealingWarmRestarts(optimizer, 4),
     "cycles": lambda optimizer: schedules.CyclicLR(optimizer, 1e-3, 0.1, step_size_up=300),
     "cycles from nearly zero": lambda optimizer: schedules.CyclicLR(optimizer, 1e-7, 0.1, step_size_up=300),
+    "cycles from zero": lambda optimizer: schedules.CyclicLR(optimizer, 0.0, 0.1, step_size_up=300),
     "constant": lambda optimizer: schedules.ConstantLR(optimizer, 1.0),
     "constant, lower at first": lambda optimizer: schedules.ConstantLR(optimizer, 0.01, total_iters=500),
 }
@@ -69,19 +70,43 @@ def graver(report):
 
 
 WAYS = {"plain": {}, "not told": {"told": False}, "own step": {"own": True}, "stepped by the loop": {"whole": True}}
-UNKNOWN = ("cycles from nearly zero", "not told")  # the optimizer alone does not say how high CyclicLR goes
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("schedule", RIGHT)
 def test_a_right_schedule_is_no_fault(schedule, way):
-    if (schedule, way) == UNKNOWN:
-        return
     given = program(RIGHT[schedule], **WAYS[way])
     before = [dict(group) for group in given["optimizer"].param_groups]
     assert graver(doctor.examine(**given)) == []
     rates = [group["lr"] for group in given["optimizer"].param_groups]
     assert rates == [group["lr"] for group in before]
+
+
+def test_a_cycle_that_was_not_handed_over_is_asked_for():
+    """The optimizer alone does not say how high it goes."""
+    for name in ("cycles from nearly zero", "cycles from zero"):
+        report = doctor.examine(**program(RIGHT[name], told=False))
+        assert any("hand it over as scheduler=" in finding.seen for finding in report)
+
+
+def test_a_plateau_of_the_readers_own_loop_is_said_not_to_be_seen():
+    def plateau(optimizer):
+        return schedules.ReduceLROnPlateau(optimizer, mode="max")
+
+    for way in ({}, {"whole": True}):
+        assert any("put doctor.watch around it" in one for one in doctor.examine(**program(plateau, **way)).left_out)
+    given = program(plateau)
+    with doctor.watch(given["model"], given["optimizer"], given["scheduler"]) as seen:
+        for _ in range(20):
+            losses = []
+            for inputs, labels in given["batches"]:
+                given["optimizer"].zero_grad()
+                loss = cross_entropy(given["model"](inputs), labels)
+                loss.backward()
+                given["optimizer"].step()
+                losses.append(float(loss.detach()))
+            given["scheduler"].step(sum(losses))
+    assert [finding.cause for finding in seen] == ["schedule-wrong-way"]
 
 
 WRONG = {
