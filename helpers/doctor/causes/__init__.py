@@ -17,10 +17,13 @@ CAUSES = {cause.id: cause for room in ROOMS for cause in room}
 ORDER = {cause: place for place, cause in enumerate(CAUSES)}
 
 
-def found(cause: str, seen: str, grade: str = "fault") -> Finding:
-    """Make a finding of a cause: ``seen`` is one sentence with figures, the other texts come from the cause."""
+def found(cause: str, seen: str, grade: str = "fault", mend: str = "") -> Finding:
+    """Make a finding of a cause: ``seen`` is one sentence with figures, the other texts are the cause's own.
+
+    Only ``mend`` may be another one, where the figures say more exactly what to write.
+    """
     known = CAUSES[cause]
-    return Finding(cause, grade, seen, known.why, known.mend, known.chapter)
+    return Finding(cause, grade, seen, known.why, mend or known.mend, known.chapter)
 
 
 def rank(cause: str) -> int:

@@ -12,7 +12,7 @@ DATA_CAUSES = (
     ),
     Cause(
         "inputs-badly-scaled",
-        "the inputs hardly differ from one another beside their common offset, so that training is very slow",
+        "inputs far from 0, large, or of unlike sizes make one rate too high for some weights and too low for others",
         "subtract the mean and divide by the standard deviation of the training set, in the units of the data",
         hides=("cannot-memorize-batch", "input-ignored", "start-loss-high"),
     ),

@@ -41,7 +41,7 @@ LOSS_CAUSES = (
     ),
     Cause(
         "loss-broadcasts",
-        "output and target are compared all against all, so that the best answer is one average for everybody",
+        "numbers are compared that do not belong together, so that the best answer is no more than their average",
         "give both the same shape, as in loss_fn(output.squeeze(1), target)",
         hides=("cannot-memorize-batch", "loss-not-minimal-at-truth", "loss-ignores-target"),
     ),

@@ -65,7 +65,13 @@ STEP_CAUSES = (
         "trained-in-eval-mode",
         "dropout does nothing and BatchNorm never adapts to the data",
         "call model.train() at the start of each epoch",
-        hides=("evaluation-leaves-eval-mode", "train-eval-apart", "rate-too-high", "outputs-not-finite"),
+        hides=(
+            "evaluation-leaves-eval-mode",
+            "train-eval-apart",
+            "rate-too-high",
+            "outputs-not-finite",
+            "inputs-badly-scaled",
+        ),
     ),
     Cause(
         "target-is-the-same-object",

@@ -113,6 +113,8 @@ def _along_an_axis(probe: LossProbe, base: float, shapes: str) -> Iterator[Findi
                 yield found(
                     "loss-broadcasts",
                     f"{shapes}: each answer is compared with all {targets.shape[axis]} numbers of its target at once",
+                    mend=f"make one number of each target, as target.sum({axis}, keepdim=True) does with the "
+                    f"log-probabilities of an action's parts, or let the last layer give {targets.shape[axis]}",
                 )
             return
 

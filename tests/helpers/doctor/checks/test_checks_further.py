@@ -12,6 +12,7 @@ from helpers.doctor.checks.labels import check_label_information
 from helpers.doctor.checks.mirrored import check_mirrored
 from helpers.doctor.checks.pairs import check_pairs
 from helpers.doctor.checks.splits import check_labels
+from helpers.doctor.examine import examine
 from tests.helpers.doctor.small import blobs, causes, line, mlp, program
 
 
@@ -145,6 +146,25 @@ def test_labels_that_an_autoencoder_does_not_need():
         return F.mse_loss(model(batch[0]), batch[0])
 
     assert causes(check_pairs, program(mlp(6, 6), None, blobs(), step=step)) == {}
+
+
+def test_raw_inputs_are_no_second_finding_where_a_batch_normalization_sleeps():
+    """Awake, it would have scaled them."""
+    inputs, labels = blobs()
+    model = nn.Sequential(nn.BatchNorm1d(6), nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 3))
+
+    def train_step(model, batch, optimizer):
+        model.eval()
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(batch[0]), batch[1])
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    batches = list(zip((40 + 15 * inputs).split(32), labels.split(32), strict=True))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    report = examine(model, nn.CrossEntropyLoss(), batches, optimizer, train_step=train_step)
+    assert [finding.cause for finding in report if finding.grade != "note"] == ["trained-in-eval-mode"]
 
 
 @pytest.mark.parametrize(("factor", "expected"), [(60.0, {"inputs-badly-scaled": "suspicion"}), (1.0, {})])

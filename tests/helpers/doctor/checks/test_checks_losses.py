@@ -103,6 +103,14 @@ LOSS_FAULTS = {
 }
 
 
+def test_one_answer_against_several_numbers_is_mended_by_their_sum():
+    """As with the log-probabilities of an action of several numbers."""
+    given = program(mlp(6, 1), lambda o, y: (o - y).square().mean(), (torch.randn(128, 6), torch.randn(128, 6)))
+    (finding,) = check_pairs(given)
+    assert "target.sum(1, keepdim=True)" in finding.mend
+    assert "let the last layer give 6" in finding.mend
+
+
 @pytest.mark.parametrize("case", LOSS_FAULTS)
 def test_fault_of_a_loss(case):
     check, model, loss_fn, data, cause = LOSS_FAULTS[case]
