@@ -4,9 +4,11 @@ Run with ``python -m apps.digits.serve --model FOLDER``; ``--train-if-missing`` 
 """
 
 import argparse
+import math
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -55,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", type=Path, default=DEFAULT, metavar="FOLDER", help="what to serve (%(default)s)")
     parser.add_argument("--train-if-missing", action="store_true", help="train and export a model if there is none")
     parser.add_argument("--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=_port, default=8000, help="0 takes any that is free (%(default)s)")
+    port = _number(int, 0, 65535, "a port from 0 to 65535")
+    parser.add_argument("--port", type=port, default=8000, help="0 takes any that is free (%(default)s)")
     parser.add_argument(
         "--allow-host",
         action="append",
@@ -64,10 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="a further name to answer under",
     )
+    count = _number(int, 1, math.inf, "a whole number from 1")
+    seconds = _number(float, 0, 3600, "seconds from 0 to 3600")
     defaults = {field.name: field.default for field in fields(Settings)}
     for name, text in _HELP.items():
         default = defaults[name]
-        kind = _positive_int if isinstance(default, int) else _positive_float
+        kind = count if isinstance(default, int) else seconds
         parser.add_argument(
             f"--{name.replace('_', '-')}", type=kind, default=default, metavar="N", help=f"{text} (%(default)s)"
         )
@@ -79,25 +84,19 @@ def _host(text: str) -> str:
     return text[1:-1] if text.startswith("[") and text.endswith("]") else text
 
 
-def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**16:
-        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text}")
-    return value
+def _number(kind: type[int] | type[float], least: int, most: float, wanted: str) -> Callable[[str], float]:
+    """Return what reads a number of this kind from the command line, or says what was expected."""
 
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"expected {wanted}, got {text!r}")
+        return value
 
-def _positive_int(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
-    return value
-
-
-def _positive_float(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 3600:
-        raise argparse.ArgumentTypeError(f"expected seconds from 0 to 3600, got {text}")
-    return value
+    return read
 
 
 def _train(folder: Path) -> None:

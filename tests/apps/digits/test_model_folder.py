@@ -107,8 +107,11 @@ def test_a_model_that_is_no_onnx_is_refused(copied):
     ("words", "message"),
     [
         (["--model", "nowhere"], "holds no model.onnx"),
-        (["--batch-size", "0"], "expected 1 or more"),
+        (["--batch-size", "0"], "expected a whole number from 1, got '0'"),
+        (["--threads", "two"], "expected a whole number from 1, got 'two'"),
         (["--body-timeout", "-1"], "expected seconds"),
+        (["--body-timeout", "nan"], "expected seconds"),
+        (["--port", "http"], "expected a port from 0 to 65535, got 'http'"),
     ],
 )
 def test_serve_ends_with_one_sentence(words, message, capsys):
