@@ -12,9 +12,9 @@ from sphinx.util.nodes import _make_id
 GLOSSARY = "glossary"
 # These are everyday words too, so only an emphasized use is taken for the term.
 AMBIGUOUS = {
-    *("advantage", "agent", "attention", "bias", "class", "discount", "episode", "erasing", "feature", "generator"),
-    *("guidance", "inference", "kernel", "label", "mask", "patch", "policy", "precision", "recall", "reward"),
-    *("scale and zero point", "seed", "teacher"),
+    *("advantage", "agent", "attention", "bias", "claim", "class", "clinic", "discount", "episode", "erasing"),
+    *("feature", "generator", "guidance", "inference", "kernel", "label", "mask", "patch", "policy", "precision"),
+    *("profile", "recall", "reward", "scale and zero point", "seed", "teacher"),
 }
 CLOSED = (nodes.title, nodes.literal, nodes.math, nodes.reference, nodes.caption, nodes.raw, addnodes.pending_xref)
 
