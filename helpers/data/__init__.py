@@ -2,7 +2,7 @@
 
 from helpers.data.data_error import DataError
 from helpers.data.examples import Examples
-from helpers.data.loaders import Augmented, AugmentedPairs, Batches, BucketBatches
+from helpers.data.loaders import Augmented, Batches, BucketBatches
 from helpers.data.registry import load, load_texts, load_volumes
 from helpers.data.splits import Splits
 from helpers.data.texts import Texts, TextSplits
@@ -11,7 +11,6 @@ from helpers.data.vocabulary import Vocabulary, pad, tokenize
 
 __all__ = [
     "Augmented",
-    "AugmentedPairs",
     "Batches",
     "BucketBatches",
     "DataError",

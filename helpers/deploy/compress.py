@@ -40,31 +40,29 @@ def prepare(model: bytes) -> bytes:
         return written.read_bytes()
 
 
-def to_int8_dynamic(model: bytes, *, layers: Sequence[str] | None = None, bits: int = 7) -> bytes:
+def to_int8_dynamic(model: bytes, *, layers: Sequence[str] | None = None) -> bytes:
     """Store weights as int8; the grid of the activations is found at each run. Needs no examples.
+
+    Of the 8 bits that a weight takes 7 are used, for the reason that ``to_int8_static`` gives.
 
     Args:
         model: the ONNX file's content, float32.
         layers: kinds of ONNX nodes to quantize, such as ``["MatMul", "Gemm"]`` for linear layers alone; ``None``
             takes every kind that ONNX Runtime can, convolutions among them.
-        bits: 7 or 8 of the 8 bits that a weight takes are used, for the reason that ``to_int8_static`` gives.
 
     Returns:
         The content of the smaller file: same input, same output.
-
-    Raises:
-        ValueError: the bits are neither 7 nor 8.
     """
-    options = {"weight_type": QuantType.QInt8, "reduce_range": _is_seven(bits)}
     with _files(prepare(model)) as (read, written):
-        quantize_dynamic(read, written, op_types_to_quantize=layers, **options)
+        quantize_dynamic(read, written, op_types_to_quantize=layers, weight_type=QuantType.QInt8, reduce_range=True)
         return written.read_bytes()
 
 
-def to_int8_static(model: bytes, examples: NDArray[np.float32], *, per_channel: bool = True, bits: int = 7) -> bytes:
+def to_int8_static(model: bytes, examples: NDArray[np.float32], *, bits: int = 7) -> bytes:
     """Store weights as int8 and fix the grid of every activation beforehand, from examples.
 
-    The grid of an activation spans the smallest and the largest value that any example gave it (uint8).
+    The grid of an activation spans the smallest and the largest value that any example gave it (uint8). Each output
+    channel of a weight has a scale of its own.
 
     x86 processors with AVX2 but without VNNI add two products of uint8 and int8 in 16 bits, which may overflow and then
     saturates in silence. Weights of 7 bits cannot overflow; those of 8 bits are for processors that cannot either.
@@ -72,7 +70,6 @@ def to_int8_static(model: bytes, examples: NDArray[np.float32], *, per_channel: 
     Args:
         model: the ONNX file's content, float32, with one input.
         examples: inputs (N, ...) such as the model will meet, N at least 1; take them from the training data.
-        per_channel: whether each output channel of a weight has a scale of its own.
         bits: 7 or 8 of the 8 bits that a weight takes are used.
 
     Returns:
@@ -81,12 +78,13 @@ def to_int8_static(model: bytes, examples: NDArray[np.float32], *, per_channel: 
     Raises:
         ValueError: there are no examples, or the bits are neither 7 nor 8.
     """
-    reduced = _is_seven(bits)
+    if bits not in (7, 8):
+        raise ValueError(f"expected weights of 7 or 8 bits, got {bits}")
     if len(examples) == 0:
         raise ValueError("expected at least 1 example to find the range of the activations, got none")
     prepared = prepare(model)
     reader = _Reader(onnx.load_from_string(prepared).graph.input[0].name, examples)
-    options = {"quant_format": QuantFormat.QDQ, "per_channel": per_channel, "reduce_range": reduced}
+    options = {"quant_format": QuantFormat.QDQ, "per_channel": True, "reduce_range": bits == 7}
     options |= {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}
     with _files(prepared) as (read, written):
         quantize_static(read, written, reader, **options)
@@ -101,12 +99,6 @@ def weights(model: bytes) -> dict[str, NDArray[np.generic]]:
     """
     tensors = onnx.load_from_string(model).graph.initializer
     return {tensor.name: onnx.numpy_helper.to_array(tensor).copy() for tensor in tensors}
-
-
-def _is_seven(bits: int) -> bool:
-    if bits not in (7, 8):
-        raise ValueError(f"expected weights of 7 or 8 bits, got {bits}")
-    return bits == 7
 
 
 @contextmanager

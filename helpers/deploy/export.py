@@ -10,18 +10,18 @@ from torch import Tensor, nn
 from helpers.deploy.session import open_session
 
 
-def to_onnx(model: nn.Module, example: Tensor, *, input_name: str = "images", output_name: str = "logits") -> bytes:
-    """Export a model for any batch size; return the ONNX file's content.
+def to_onnx(model: nn.Module, example: Tensor) -> bytes:
+    """Export a classifier of images for any batch size; return the ONNX file's content.
 
     The exporter's remarks are left out: they name the folders of this machine, and differ from one run to the next.
     So the same model gives the same file, and the same digest.
+
+    The file calls its input "images" and its output "logits".
 
     Args:
         model: on the CPU; exported as it evaluates (dropout off, batch normalization with its stored statistics).
             Its mode is restored.
         example: inputs (B, ...) with B at least 2: one alone would be taken for a constant.
-        input_name: what the file calls the input.
-        output_name: what the file calls the output.
 
     Raises:
         ValueError: the example holds fewer than two inputs.
@@ -36,8 +36,8 @@ def to_onnx(model: nn.Module, example: Tensor, *, input_name: str = "images", ou
             (example,),
             dynamo=True,
             verbose=False,
-            input_names=[input_name],
-            output_names=[output_name],
+            input_names=["images"],
+            output_names=["logits"],
             dynamic_shapes=({0: torch.export.Dim("batch")},),
         )
     finally:

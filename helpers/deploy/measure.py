@@ -1,4 +1,4 @@
-"""What a model costs to run: size, latency and memory, measured for every model in the same way.
+"""What a model costs to run: size, latency and memory, measured for every model in the same way, with one thread.
 
 ``measure`` starts a fresh Python process for each model, so that none profits from what another left behind. Run alone
 with ``python -m helpers.deploy.measure MODEL.onnx``. Imports no torch.
@@ -50,14 +50,13 @@ class Cost:
     peak: float
 
 
-def measure(model: bytes, *, batches: Sequence[int] = (1, 64), seconds: float = 0.25, threads: int = 1) -> Cost:
+def measure(model: bytes, *, batches: Sequence[int] = (1, 64), seconds: float = 0.25) -> Cost:
     """Measure a model in a process of its own.
 
     Args:
         model: the ONNX file's content, with one float32 input (N, ...).
         batches: sizes N to time, each 1 or more.
         seconds: of timed runs for each size; at least 20 runs are timed, and a fifth as long are not, to warm up.
-        threads: of ONNX Runtime, 1 or more.
 
     Raises:
         RuntimeError: the process failed; carries what it said.
@@ -65,7 +64,7 @@ def measure(model: bytes, *, batches: Sequence[int] = (1, 64), seconds: float = 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.onnx")
         path.write_bytes(model)
-        options = ["--seconds", str(seconds), "--threads", str(threads), "--batches", *map(str, batches)]
+        options = ["--seconds", str(seconds), "--batches", *map(str, batches)]
         command = [sys.executable, "-m", "helpers.deploy.measure", str(path), *options]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode:
@@ -114,10 +113,10 @@ def _most_by_getrusage() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 2**20
 
 
-def _measure_here(path: Path, batches: Sequence[int], *, seconds: float, threads: int) -> dict[str, object]:
+def _measure_here(path: Path, batches: Sequence[int], *, seconds: float) -> dict[str, object]:
     before = peak_memory()
     model = path.read_bytes()
-    session = open_session(model, threads=threads)
+    session = open_session(model)
     (entry,) = session.get_inputs()
     generator, latency = np.random.default_rng(0), {}
     for size in batches:
@@ -134,9 +133,8 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="an ONNX file")
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 64], metavar="N", help="sizes to time (1 64)")
     parser.add_argument("--seconds", type=float, default=0.25, help="of timed runs for each size (%(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="of ONNX Runtime (%(default)s)")
     options = parser.parse_args()
-    found = _measure_here(options.model, options.batches, seconds=options.seconds, threads=options.threads)
+    found = _measure_here(options.model, options.batches, seconds=options.seconds)
     print(json.dumps(found))
 
 

@@ -12,20 +12,17 @@ label out of range or a NaN is a ValueError. Probabilities where logits are expe
 
 from helpers.metrics.counts import accuracy, confusion_matrix, f1, precision, recall
 from helpers.metrics.overlap import dice_scores, false_alarms, mean_dice
-from helpers.metrics.regression import mean_absolute_error
-from helpers.metrics.scores import auroc, average_precision, calibration_error
+from helpers.metrics.scores import auroc, calibration_error
 from helpers.metrics.surfaces import surface_distances
 
 __all__ = [
     "accuracy",
     "auroc",
-    "average_precision",
     "calibration_error",
     "confusion_matrix",
     "dice_scores",
     "f1",
     "false_alarms",
-    "mean_absolute_error",
     "mean_dice",
     "precision",
     "recall",

@@ -42,16 +42,6 @@ def logits_of(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Task]:
     return logits.detach().cpu().double(), true, {"task": task, "num_classes": classes}
 
 
-def numbers_of(predictions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Predictions and targets of one shape, in double precision on the CPU."""
-    if predictions.shape != targets.shape or targets.numel() == 0:
-        raise ValueError(
-            "Predictions and targets should have one shape, and one element at least, but are "
-            f"{_described(predictions)} and {_described(targets)}."
-        )
-    return predictions.detach().cpu().double(), targets.detach().cpu().double()
-
-
 def warn_of_probabilities(logits: Tensor) -> None:
     """Warn if logits (B,) or (B, K) look like probabilities.
 

@@ -1,6 +1,5 @@
 """Metrics that look at the logits themselves: how well they rank, and how far their probabilities can be believed."""
 
-from collections.abc import Iterable
 from typing import cast
 
 import torch
@@ -22,22 +21,12 @@ def auroc(logits: Tensor, labels: Tensor) -> float:
     from torchmetrics import functional  # here and below, since it takes seconds to import
 
     scores, true, kind = _scores(logits, labels)
-    _require("The ROC curve", range(kind["num_classes"]), true)
+    if missing := sorted(set(range(kind["num_classes"])) - set(true.tolist())):
+        raise ValueError(
+            f"The ROC curve needs examples of every class, but the labels hold none of {missing}. "
+            "Score a larger set, or one split by class (stratified)."
+        )
     return float(cast(Tensor, functional.auroc(scores, true, **kind)))
-
-
-def average_precision(logits: Tensor, labels: Tensor) -> float:
-    """Precision averaged over the examples of class 1 from the highest logit down, 0 to 1: the area under its steps.
-
-    Args:
-        logits: as for `auroc`.
-        labels: (B,) integers. Class 1 must occur; with (B, K) logits, every class.
-    """
-    from torchmetrics import functional
-
-    scores, true, kind = _scores(logits, labels)
-    _require("Average precision", [1] if scores.ndim == 1 else range(kind["num_classes"]), true)
-    return float(cast(Tensor, functional.average_precision(scores, true, **kind)))
 
 
 def calibration_error(logits: Tensor, labels: Tensor, *, bins: int = 10) -> float:
@@ -69,11 +58,3 @@ def _scores(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Task]:
         return values.softmax(dim=1), true, kind
     ranks = torch.unique(values, return_inverse=True)[1].double()
     return ranks / ranks.max().clamp(min=1), true, kind
-
-
-def _require(what: str, needed: Iterable[int], labels: Tensor) -> None:
-    if missing := sorted(set(needed) - set(labels.tolist())):
-        raise ValueError(
-            f"{what} needs examples of every class it looks for, but the labels hold none of {missing}. "
-            "Score a larger set, or one split by class (stratified)."
-        )

@@ -4,7 +4,7 @@ from helpers.plot.boundary import decision_boundary
 from helpers.plot.images import image_grid, weight_images
 from helpers.plot.lines import curves, learning_curves
 from helpers.plot.matrices import confusion_matrix, heatmap
-from helpers.plot.scores import precision_recall, reliability, roc, seeds_with_error_bars
+from helpers.plot.scores import precision_recall, roc, seeds_with_error_bars
 from helpers.plot.style import COLORS, CYCLE, text_color, use_style
 from helpers.plot.volumes import overlay, region_legend
 
@@ -20,7 +20,6 @@ __all__ = [
     "overlay",
     "precision_recall",
     "region_legend",
-    "reliability",
     "roc",
     "seeds_with_error_bars",
     "text_color",

@@ -1,18 +1,19 @@
 """Where a binary classifier changes its mind."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from helpers.plot.arrays import Floats, Numbers, check_count, numbers
+from helpers.plot.arrays import Floats, Numbers, numbers
 from helpers.plot.style import COLORS, INK, new_axes
 
 CLASS_COLORS = (COLORS["blue"], COLORS["vermillion"])
 TINTS = ("#D6E6F2", "#FBE3D3")
 CLASS_MARKERS = ("o", "^")
+RESOLUTION = 200  # grid points along each side
 
 
 def decision_boundary(
@@ -20,8 +21,6 @@ def decision_boundary(
     inputs: Numbers,
     labels: Numbers,
     *,
-    classes: Sequence[str] | None = None,
-    resolution: int = 200,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw labelled points and the two regions that a score parts.
@@ -30,8 +29,6 @@ def decision_boundary(
         predict: float32 tensor (M, 2) -> score (M,); positive means the second class, 0 is the boundary.
         inputs: points, shape (N, 2).
         labels: 0 and 1, or -1 and 1, shape (N,).
-        classes: names of the two classes for a legend.
-        resolution: grid points along each side.
         ax: the axes to draw on; a new figure's unless given.
 
     Raises:
@@ -39,16 +36,12 @@ def decision_boundary(
     """
     points = numbers(inputs, "inputs", shape=("N", 2))
     second = _positive(labels, len(points))
-    check_count(classes, 2, name="classes", of="label")
     ax = ax or new_axes()
-    _regions(predict, points, ax, resolution=resolution)
+    _regions(predict, points, ax)
     for index, chosen in enumerate((~second, second)):
         x, y = points[chosen].T
-        name = classes[index] if classes else None
         color, marker = CLASS_COLORS[index], CLASS_MARKERS[index]
-        ax.scatter(x, y, s=42, color=color, marker=marker, edgecolors="white", linewidths=0.8, label=name, zorder=3)
-    if classes:
-        ax.legend(handlelength=1.0)
+        ax.scatter(x, y, s=42, color=color, marker=marker, edgecolors="white", linewidths=0.8, zorder=3)
     ax.grid(visible=False)
     return ax
 
@@ -61,11 +54,11 @@ def _positive(labels: Numbers, count: int) -> NDArray[np.bool_]:
     return target > 0
 
 
-def _regions(predict: Callable[[torch.Tensor], torch.Tensor], points: Floats, ax: Axes, *, resolution: int) -> None:
+def _regions(predict: Callable[[torch.Tensor], torch.Tensor], points: Floats, ax: Axes) -> None:
     """Fill the two regions in light tints and draw the line where the score is 0."""
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.08 * np.where(high > low, high - low, 1.0)
-    sides = np.linspace(low - margin, high + margin, resolution)
+    sides = np.linspace(low - margin, high + margin, RESOLUTION)
     x, y = np.meshgrid(sides[:, 0], sides[:, 1])
     grid = torch.tensor(np.column_stack([x.ravel(), y.ravel()]), dtype=torch.float32)
     with torch.no_grad():

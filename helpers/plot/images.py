@@ -1,10 +1,12 @@
 """Many small images side by side."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 
 from helpers.plot.arrays import AxesArray, Floats, Numbers, check_count, numbers
 
@@ -34,16 +36,11 @@ def image_grid(
         ValueError: a shape or number of titles or axes does not fit, or a color is out of range.
     """
     pictures = _pictures(images)
-    check_count(titles, len(pictures), name="titles", of="image")
-    cells = _cells(ax, pictures, columns=columns, titled=titles is not None)
     low, high = float(pictures.min()), float(pictures.max())
     if low >= 0 and high <= 1:
         low, high = 0.0, 1.0
-    for index, cell in enumerate(cells):
-        cell.set_axis_off()
-        if index < len(pictures):
-            cell.imshow(pictures[index], cmap="gray", vmin=low, vmax=high)
-            cell.set_title("" if titles is None else str(titles[index]), fontsize="medium")
+    cells = _cells(ax, pictures, columns=columns, titled=titles is not None)
+    _fill(cells, pictures, titles, cmap="gray", vmin=low, vmax=high)
     return cells
 
 
@@ -52,7 +49,6 @@ def weight_images(
     *,
     titles: Sequence[object] | None = None,
     shape: tuple[int, int] | None = None,
-    columns: int = 5,
     ax: Axes | AxesArray | None = None,
 ) -> AxesArray:
     """Show weight vectors as images: one scale for all, red above zero, blue below, white at zero.
@@ -61,7 +57,6 @@ def weight_images(
         weights: (K, H * W) with `shape` given, or (K, H, W).
         titles: K titles.
         shape: (H, W).
-        columns: images in a row of a new figure.
         ax: one axes for each image; those that are left over are hidden. A new figure's unless given.
 
     Returns:
@@ -75,17 +70,23 @@ def weight_images(
     else:
         flat = numbers(weights, "weights", shape=("K", shape[0] * shape[1]))
         pictures = flat.reshape(-1, *shape)
-    check_count(titles, len(pictures), name="titles", of="image")
-    cells = _cells(ax, pictures, columns=columns, titled=titles is not None, aside=BAR)
     limit = float(np.abs(pictures).max()) or 1.0
-    for index, cell in enumerate(cells):
-        cell.set_axis_off()
-        if index < len(pictures):
-            image = cell.imshow(pictures[index], cmap="RdBu_r", vmin=-limit, vmax=limit)
-            cell.set_title("" if titles is None else str(titles[index]), fontsize="medium")
+    cells = _cells(ax, pictures, columns=5, titled=titles is not None, aside=BAR)
+    image = _fill(cells, pictures, titles, cmap="RdBu_r", vmin=-limit, vmax=limit)
     bar = cells[0].figure.colorbar(image, ax=list(cells), label="weight", aspect=25, pad=0.02)
     bar.outline.set_visible(False)
     return cells
+
+
+def _fill(cells: AxesArray, pictures: Floats, titles: Sequence[object] | None, **look: Any) -> AxesImage:
+    """Draw each image into its cell, and return the last one drawn; cells that are left over stay empty."""
+    check_count(titles, len(pictures), name="titles", of="image")
+    for cell in cells:
+        cell.set_axis_off()
+    for index, picture in enumerate(pictures):
+        image: AxesImage = cells[index].imshow(picture, **look)
+        cells[index].set_title("" if titles is None else str(titles[index]), fontsize="medium")
+    return image
 
 
 def _pictures(images: Numbers) -> Floats:

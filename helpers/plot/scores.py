@@ -1,4 +1,4 @@
-"""How good a classifier's scores are: over thresholds, as probabilities, over seeds."""
+"""How good a classifier's scores are: over thresholds, and over seeds."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -44,36 +44,6 @@ def precision_recall(scores: Numbers | Mapping[str, Numbers], labels: Numbers, *
     return _unit_square(ax, legend="lower left")
 
 
-def reliability(
-    probabilities: Numbers | Mapping[str, Numbers], labels: Numbers, *, bins: int = 10, ax: Axes | None = None
-) -> Axes:
-    """Draw how often the positive class came true against how probable it was said to be.
-
-    The cases are put into bins of equal width by their probability; a marker grows with its share of cases.
-
-    Args:
-        probabilities: of the positive class, in [0, 1], shape (N,); or name -> probabilities.
-        labels: 0 or 1, shape (N,).
-        bins: number of bins.
-        ax: the axes to draw on; a new figure's unless given.
-
-    Raises:
-        ValueError: a shape does not fit, or a probability is not in [0, 1].
-    """
-    ax = ax or new_axes()
-    for index, (name, values) in enumerate(named(probabilities).items()):
-        said, target = _binary(values, labels)
-        if said.min() < 0 or said.max() > 1:
-            raise ValueError(f"probabilities: expected values in [0, 1], got {said.min():.3g} to {said.max():.3g}")
-        x, y, share = _bin_means(said, target, bins=bins)
-        color, dashes, marker = look(index)
-        ax.plot(x, y, color=color, linestyle=dashes, marker=marker, markersize=4, label=name or "_")
-        ax.scatter(x, y, s=25 + 230 * share, color=color, marker=marker, edgecolors="white", zorder=3)
-    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle="-", label="perfect")
-    ax.set(xlabel="predicted probability", ylabel="observed frequency")
-    return _unit_square(ax, legend="upper left")
-
-
 def seeds_with_error_bars(results: Mapping[str, Numbers], *, xlabel: str = "", ax: Axes | None = None) -> Axes:
     """Show every seed's result as a dot, with mean and standard deviation beside it, one row per name.
 
@@ -115,15 +85,6 @@ def _binary(values: Numbers, labels: Numbers) -> tuple[Floats, Floats]:
     return scores, target
 
 
-def _bin_means(said: Floats, target: Floats, *, bins: int) -> tuple[Floats, Floats, Floats]:
-    """Return for each bin with cases in it: mean probability, share of positives, share of all cases."""
-    place = np.minimum((said * bins).astype(int), bins - 1)  # a probability of 1 belongs to the last bin
-    count = np.bincount(place, minlength=bins)
-    sums = [np.bincount(place, weights=weights, minlength=bins) for weights in (said, target)]
-    full = count > 0
-    return sums[0][full] / count[full], sums[1][full] / count[full], count[full] / count.sum()
-
-
 def _hits_and_alarms(values: Numbers, labels: Numbers) -> tuple[Floats, Floats]:
     """Return the true and the false positives at each threshold, from none to all."""
     scores, target = _binary(values, labels)
@@ -141,7 +102,7 @@ def _step(ax: Axes, x: Floats, y: Floats, *, name: str, index: int) -> None:
     ax.plot(x, y, color=color, linestyle=dashes, label=name or "_")
 
 
-def _unit_square(ax: Axes, *, legend: Literal["lower right", "lower left", "upper left"]) -> Axes:
+def _unit_square(ax: Axes, *, legend: Literal["lower right", "lower left"]) -> Axes:
     ticks = (0.0, 0.25, 0.5, 0.75, 1.0)
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=ticks, yticks=ticks)
     ax.xaxis.set_major_formatter("{x:g}")

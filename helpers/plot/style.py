@@ -114,12 +114,12 @@ def contrast(first: str, second: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def text_color(color: str, background: str = "white") -> str:
-    """Darken a color until text in it can be read on a light background (contrast of at least 4.5)."""
+def text_color(color: str) -> str:
+    """Darken a color until text in it can be read on white (contrast of at least 4.5)."""
     for percent in range(100, -1, -1):
         red, green, blue = (percent / 100 * c for c in to_rgb(color))
         candidate = to_hex((red, green, blue))
-        if contrast(candidate, background) >= 4.5:
+        if contrast(candidate, "white") >= 4.5:
             return candidate
     return INK
 

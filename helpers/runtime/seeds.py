@@ -19,7 +19,7 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def make_deterministic(*, deterministic: bool = True) -> None:
+def make_deterministic() -> None:
     """Ask PyTorch for algorithms that give the same result in every run on the same machine.
 
     An operation that has none then warns and runs anyway. On a GPU this costs some speed.
@@ -27,8 +27,8 @@ def make_deterministic(*, deterministic: bool = True) -> None:
     """
     # cuBLAS reads this once, when the first handle is made: set it before any work on a GPU.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(deterministic, warn_only=True)
-    torch.backends.cudnn.benchmark = not deterministic
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
 
 
 def pin_threads(threads: int) -> None:

@@ -7,7 +7,6 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from helpers.runtime import Precision
 from helpers.train.evaluate import evaluation_mode
 
 
@@ -36,7 +35,6 @@ def sliding_window(
     *,
     overlap: float = 0.5,
     gaussian: bool = True,
-    precision: Precision | None = None,
 ) -> Tensor:
     """Logits for one volume, averaged over all windows that hold a voxel.
 
@@ -47,7 +45,6 @@ def sliding_window(
             all of it.
         overlap: share of a window that the next one covers again, at least 0 and below 1.
         gaussian: whether a window's middle counts more than its edges.
-        precision: of the forward pass; float32 unless given.
 
     Returns:
         Logits (K, D, H, W), float32, on the CPU.
@@ -58,12 +55,12 @@ def sliding_window(
     """
     size = _checked_window(volume, window, overlap)
     weights = gaussian_window(size) if gaussian else torch.ones(size)
-    device, precision = next(model.parameters()).device, precision or Precision()
+    device = next(model.parameters()).device
     total, weight = torch.zeros(()), torch.zeros(volume.shape[1:])
-    with evaluation_mode(model), precision.autocast():
+    with evaluation_mode(model):
         for place in windows(volume.shape[1:], size, overlap):
             patch = volume[(slice(None), *place)][None].to(device)
-            logits = model(patch)[0].float().cpu()
+            logits = model(patch)[0].cpu()
             if not total.ndim:
                 total = torch.zeros(len(logits), *volume.shape[1:])
             total[(slice(None), *place)] += weights * logits

@@ -77,14 +77,11 @@ def test_shares_are_exact():
 def test_ranking_by_hand():
     # Pairs of a positive (2, -1, 0.1) and a negative (0.5, -3): 2 wins both, -1 wins one, 0.1 wins one: 4 of 6.
     assert metrics.auroc(SIGNED, TWO) == pytest.approx(4 / 6, abs=1e-6)
-    # From the top: 2 (+) 0.5 (-) 0.1 (+) -1 (+) -3 (-): precision 1/1, 2/3 and 3/4 at the positives.
-    assert metrics.average_precision(SIGNED, TWO) == pytest.approx((1 + 2 / 3 + 3 / 4) / 3, abs=1e-6)
 
 
 def test_ranking_does_not_round_large_logits_to_ties():
     logits, labels = torch.tensor([100.0, 200.0, 300.0, 400.0]), torch.tensor([0, 0, 1, 1])
     assert metrics.auroc(logits, labels) == 1
-    assert metrics.average_precision(logits, labels) == 1
     assert metrics.auroc(torch.full((4,), 7.0), labels) == 0.5
     assert metrics.auroc(torch.tensor([0.1, 0.2, 0.3, 0.4]), labels) == 1  # logits, though they look like probabilities
 
@@ -102,11 +99,6 @@ def test_calibration_by_hand():
     pair = torch.tensor([0.92, 0.0]).logit().nan_to_num()
     pair[1] = 1e4
     assert metrics.calibration_error(pair, torch.tensor([1, 0])) == pytest.approx(0.46, abs=1e-6)
-
-
-def test_mean_absolute_error_by_hand():
-    predictions, targets = torch.tensor([1.0, 2.0, 6.0]), torch.tensor([1.0, 4.0, 2.0])
-    assert metrics.mean_absolute_error(predictions, targets) == 2
 
 
 @st.composite
@@ -157,8 +149,6 @@ def test_ranking_agrees_with_scikit_learn(case):
     logits, labels = case[0][:, 0], case[1].clamp(max=1)
     labels[0], labels[1] = 0, 1
     assert metrics.auroc(logits, labels) == pytest.approx(oracle.roc_auc_score(labels, logits), abs=1e-6)
-    expected = oracle.average_precision_score(labels, logits)
-    assert metrics.average_precision(logits, labels) == pytest.approx(expected, abs=1e-6)
 
 
 @patient
@@ -171,8 +161,6 @@ def test_ranking_of_more_classes_agrees_with_scikit_learn(case):
     hot = torch.nn.functional.one_hot(labels, classes)
     expected = oracle.roc_auc_score(hot, shares, average="macro")
     assert metrics.auroc(logits, labels) == pytest.approx(expected, abs=1e-6)
-    expected = oracle.average_precision_score(hot, shares, average="macro")
-    assert metrics.average_precision(logits, labels) == pytest.approx(expected, abs=1e-6)
 
 
 def test_calibration_takes_ten_bins():
@@ -193,11 +181,3 @@ def test_calibration_agrees_with_its_definition(case, bins):
         return  # on the edge of a bin, rounding decides
     expected = sum(float((sure - right)[where == b].sum().abs()) for b in range(bins)) / len(labels)
     assert metrics.calibration_error(logits, labels, bins=bins) == pytest.approx(expected, abs=1e-6)
-
-
-@patient
-@given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=1, max_size=30))
-def test_regression_agrees_with_scikit_learn(pairs):
-    predictions, targets = torch.tensor(pairs, dtype=torch.float64).T
-    absolute = oracle.mean_absolute_error(targets, predictions)
-    assert metrics.mean_absolute_error(predictions, targets) == pytest.approx(absolute, rel=1e-9)

@@ -29,26 +29,3 @@ class Augmented:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         for inputs, targets in self.batches:
             yield self.transform(inputs), targets
-
-
-@dataclass(frozen=True)
-class AugmentedPairs:
-    """Batches whose inputs and targets go through one random transform together, anew at each pass.
-
-    For what changes the targets too: mixed labels, or the mask of a volume.
-
-    Args:
-        batches: of (inputs, targets).
-        transform: ((B, ...), (B, ...)) -> ((B, ...), (B, ...)).
-    """
-
-    batches: Batches
-    transform: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-
-    def __len__(self) -> int:
-        """The number of batches in a pass."""
-        return len(self.batches)
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for inputs, targets in self.batches:
-            yield self.transform(inputs, targets)

@@ -29,7 +29,6 @@ CASES = {
     "region_legend": (lambda ax, names: plot.region_legend(names, figure=ax.figure), NAMES),
     "roc": (lambda ax, s: plot.roc(s, LABELS, ax=ax), SCORES),
     "precision_recall": (lambda ax, s: plot.precision_recall(s, LABELS, ax=ax), SCORES),
-    "reliability": (lambda ax, p: plot.reliability(p, LABELS, ax=ax), SCORES.sigmoid()),
     "seeds_with_error_bars": (lambda ax, r: plot.seeds_with_error_bars({"r": r}, ax=ax), SCORES[:5]),
 }
 

@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from sklearn import calibration, metrics
+from sklearn import metrics
 
 from helpers import plot
 
@@ -33,21 +33,6 @@ def test_precision_recall_agrees_with_scikit_learn(ties):
     assert ax.lines[1].get_ydata()[0] == pytest.approx(labels.mean())  # chance
 
 
-def test_reliability_agrees_with_scikit_learn():
-    scores, labels = sample()
-    probabilities = 1 / (1 + np.exp(-scores))
-    _, ax = plt.subplots()
-    plot.reliability(probabilities, labels, bins=7, ax=ax)
-    observed, said = calibration.calibration_curve(labels, probabilities, n_bins=7)
-    assert np.allclose(ax.lines[0].get_xydata(), np.column_stack([said, observed]))
-
-
-def test_reliability_takes_the_ends_of_the_range():
-    _, ax = plt.subplots()
-    plot.reliability([0.0, 1.0, 1.0], [0, 1, 1], ax=ax)
-    assert ax.lines[0].get_xydata().tolist() == [[0, 0], [1, 1]]
-
-
 def test_each_model_is_named():
     scores, labels = sample()
     _, ax = plt.subplots()
@@ -55,7 +40,7 @@ def test_each_model_is_named():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["all", "few", "chance"]
 
 
-@pytest.mark.parametrize("function", [plot.roc, plot.precision_recall, plot.reliability])
+@pytest.mark.parametrize("function", [plot.roc, plot.precision_recall])
 @pytest.mark.parametrize(
     ("scores", "labels", "message"),
     [
@@ -70,11 +55,9 @@ def test_scores_refuse(function, scores, labels, message):
         function(scores, labels)
 
 
-def test_a_missing_class_and_a_logit_are_refused():
+def test_a_missing_class_is_refused():
     with pytest.raises(ValueError, match="labels: expected both classes"):
         plot.roc([0.1, 0.2], [1, 1], ax=plt.subplots()[1])
-    with pytest.raises(ValueError, match=r"probabilities: expected values in \[0, 1\], got 0.1 to 2"):
-        plot.reliability([0.1, 2.0], [1, 1], ax=plt.subplots()[1])
 
 
 def test_every_seed_is_a_dot():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from monai.inferers import sliding_window_inference
 from torch import nn
 
-from helpers import runtime, train
+from helpers import train
 from helpers.models import UNet
 from helpers.train.sliding import window_starts, windows
 
@@ -95,13 +95,6 @@ def test_the_mode_comes_back_and_is_evaluation_meanwhile():
     assert torch.equal(model[0].running_mean, before)
     assert not logits.requires_grad
     assert (logits.requires_grad_() * 2).sum().backward() is None  # usable in a later graph
-
-
-def test_low_precision_is_averaged_in_float32():
-    precision = runtime.Precision("cpu", torch.bfloat16)
-    logits = train.sliding_window(pointwise(), VOLUME, (4, 4, 4), precision=precision)
-    assert logits.dtype == torch.float32
-    torch.testing.assert_close(logits, train.predict(pointwise(), VOLUME[None])[0], rtol=0, atol=0.03)
 
 
 @pytest.mark.parametrize(
