@@ -26,12 +26,12 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help venv execute book colab pdf test test-peers run preview lint format strip lock links try-colab \
-    bench weigh clean distclean
+.PHONY: help venv execute book colab pdf test test-corners test-peers run preview lint format strip lock links \
+    try-colab bench weigh clean distclean
 
 help: ## Show this list
 	@echo "Executable PyTorch. What make can do:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # --- the environment -------------------------------------------------------------------------------------------
 
@@ -96,8 +96,12 @@ TEST_ARGS ?=
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -p tests.strict_nbval -n $(JOBS) --dist loadfile --no-loadscope-reorder \
     --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 300
 
-test: book colab ## Run every test, and every chapter a second time, as on Colab, comparing all it prints and draws
-	@$(PYTEST) $(COLAB) tests $(TEST_ARGS)
+test: book colab ## Run the tests, and every chapter a second time, as on Colab, comparing all it prints and draws
+	@$(PYTEST) $(COLAB) tests -m "not corners" $(TEST_ARGS)
+
+# Apart from the others: a third run of every chapter takes as long as a quarter of them together.
+test-corners: $(INSTALLED) ## Run every chapter with each of its numbers at the lowest value that it allows
+	@$(PYTEST) --dist load tests/chapters/test_corners.py $(TEST_ARGS)
 
 test-peers: $(BENCH)/installed ## Run the tests that need Lightning and transformers, in the environment of make bench
 	@PEERS=required $(ONE_THREAD) $(BENCH)/bin/python -m pytest -p tests.strict_nbval tests/helpers/doctor/frameworks $(TEST_ARGS)

@@ -14,6 +14,7 @@ from helpers.runtime.expectations import CLAIM_MIME, MISSED
 from tests.chapters import start_cell
 from tests.chapters.test_reruns import run
 
+pytestmark = pytest.mark.corners
 INSTEAD = {  # the chapter's other bundled data or world; and one sentence a step would take many minutes
     "concepts": {"dataset": "synthetic"},
     "logistic-regression": {"dataset": "synthetic"},
