@@ -84,7 +84,7 @@ def choose_precision(device: torch.device, *, mixed: bool) -> Precision:
     if device.type == "cuda":
         native = torch.cuda.get_device_capability(device) >= (8, 0)  # Ampere; before it bfloat16 is emulated
         return Precision("cuda", torch.bfloat16 if native else torch.float16)
-    flags = _cpu_flags()
+    flags = _cpu_line("flags").split()
     fast = "amx_bf16" in flags or "avx512_bf16" in flags  # without these, bfloat16 on a CPU is slower than float32
     return Precision("cpu", torch.bfloat16 if fast else torch.float32)
 
@@ -96,10 +96,6 @@ def describe_device(device: torch.device) -> str:
     if device.type == "mps":
         return platform.processor() or "Apple GPU"
     return _cpu_line("model name") or platform.processor() or platform.machine()
-
-
-def _cpu_flags() -> set[str]:
-    return set(_cpu_line("flags").split())
 
 
 def _cpu_line(key: str) -> str:

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import Tensor
-
 from helpers.data.data_error import DataError
 from helpers.data.examples import Examples
 from helpers.data.formats.idx import read_idx
@@ -111,9 +109,4 @@ def _read(images_path: Path, labels_path: Path, classes: int) -> Examples:
             f"{labels_path} should hold labels from 0 to {classes - 1}, but holds {int(labels.max())}. "
             "Replace it by the published file."
         )
-    return Examples(_scaled(images), labels.long())
-
-
-def _scaled(images: Tensor) -> Tensor:
-    """Bytes (N, H, W) to one channel of float32 in [0, 1]."""
-    return images.unsqueeze(1).float() / 255
+    return Examples(images.unsqueeze(1).float() / 255, labels.long())

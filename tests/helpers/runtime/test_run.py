@@ -119,7 +119,7 @@ def test_mixed_precision_takes_what_the_gpu_computes_natively(monkeypatch, capab
     [("amx_bf16 avx2", torch.bfloat16), ("avx512_bf16", torch.bfloat16), ("avx2", torch.float32), ("", torch.float32)],
 )
 def test_mixed_precision_on_a_cpu_needs_instructions_for_it(monkeypatch, flags, dtype):
-    monkeypatch.setattr(devices, "_cpu_flags", lambda: set(flags.split()))
+    monkeypatch.setattr(devices, "_cpu_line", lambda _: flags)
     assert devices.choose_precision(torch.device("cpu"), mixed=True).dtype == dtype
 
 
