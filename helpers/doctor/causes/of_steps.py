@@ -37,7 +37,7 @@ STEP_CAUSES = (
         "clipped-before-unscaling",
         "the gradients are clipped while multiplied by the loss scale, and nearly vanish when it is taken out",
         "call scaler.unscale_(optimizer) before clip_grad_norm_",
-        hides=("gradient-differs",),
+        hides=("gradient-differs", "nothing-moves"),
     ),
     Cause(
         "clipping-after-step",

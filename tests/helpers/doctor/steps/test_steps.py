@@ -83,6 +83,22 @@ def test_a_loss_that_is_a_sum_is_rightly_added_up():
     assert examined(model, summed, optimizer=optimizer, train_step=train_step, accumulate=4) == []
 
 
+def test_that_nothing_moves_is_no_second_finding_where_gradients_are_clipped_while_scaled():
+    """What is left of them moves nothing, and their sizes say why."""
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**16)
+
+    def train_step(model, batch, optimizer):
+        optimizer.zero_grad()
+        loss = F.mse_loss(model(batch[0]), batch[1])
+        scaler.scale(loss).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        scaler.step(optimizer)
+        scaler.update()
+        return loss.detach()
+
+    assert examined(train_step=train_step) == [("clipped-before-unscaling", "fault")]
+
+
 def distilled(both_from_teacher):
     teacher = nn.Linear(4, 3).requires_grad_(False)
 
