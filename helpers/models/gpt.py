@@ -15,8 +15,8 @@ class RotaryMultiHead(MultiHead):
     def project(self, x: Tensor, start: int = 0) -> tuple[Tensor, Tensor, Tensor]:
         """Return queries, keys and values (B, H, T, E / H) of tokens whose first one stands at ``start``."""
         queries, keys, values = super().project(x)
-        queries = rotate(queries, start)
-        keys = rotate(keys, start)
+        both = torch.stack([queries, keys])
+        queries, keys = rotate(both, start)
         return queries, keys, values
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # noqa: ARG002
