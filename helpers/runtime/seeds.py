@@ -28,6 +28,9 @@ def make_deterministic() -> None:
     # cuBLAS reads this once, when the first handle is made: set it before any work on a GPU.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # By default PyTorch then also fills each new tensor with NaN before an operation writes into it: at convolutions
+    # this took a fifth of the time. It changes no result, unless a program reads what nobody has written.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False
 
 

@@ -19,6 +19,7 @@ def _leave_settings_alone():
     yield
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(deterministic)
+    torch.utils.deterministic.fill_uninitialized_memory = True
 
 
 def test_start_says_what_runs_where(capsys):
@@ -42,6 +43,7 @@ def test_start_pins_threads_and_asks_for_determinism():
     start(CPU, threads=1)
     assert torch.get_num_threads() == 1
     assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.utils.deterministic.fill_uninitialized_memory
 
 
 def draw():
