@@ -30,7 +30,7 @@ def make_deterministic() -> None:
     torch.use_deterministic_algorithms(True, warn_only=True)
     # By default PyTorch then also fills each new tensor with NaN before an operation writes into it: at convolutions
     # this took a fifth of the time. It changes no result, unless a program reads what nobody has written.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # mypy sees no property
     torch.backends.cudnn.benchmark = False
 
 
