@@ -2,8 +2,7 @@
 
 The pages' texts are put one after the other into a single page, with anchors made unique, so that links between
 chapters work in the PDF, and its outline is the book's. It is printed twice: only the first print tells which page
-each link leads to, as the contents, the lists of cases and the index of the second say. So the first leaves its pages
-blank: words and pictures have their places, and are not drawn.
+each link leads to, as the contents, the lists of cases and the index of the second say.
 """
 
 import html
@@ -30,7 +29,6 @@ FOOTER = (
     '<span class="pageNumber"></span></div>'
 )
 SCRIPT, STYLES = (ROOT / "book" / "html" / name for name in ("print.js", "print.css"))
-BLANK = "* { visibility: hidden !important }"
 ARRIVED = "[...document.images].every(i => i.complete)"
 
 
@@ -47,10 +45,8 @@ def main(file: Path = PDF) -> int:
         page.evaluate("settle()")
         page.wait_for_function(ARRIVED)
         page.evaluate("list()")
-        blank = page.add_style_tag(content=BLANK)
         printed(page, file)
         found = pages_of_anchors(PdfReader(file))
-        blank.evaluate("style => style.remove()")
         page.evaluate("number", found)
         printed(page, file)
     if pages_of_anchors(PdfReader(file)) != found:
