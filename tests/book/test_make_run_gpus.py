@@ -1,11 +1,13 @@
 """``make run`` on several GPUs: what is started, what is refused, and a training of two processes on the CPU."""
 
+import papermill
 import pytest
 import torch
 import torch.distributed as dist
 
 from apps.scaling import train_ddp
 from book import run
+from book.notebooks import CHAPTERS
 from book.running import several
 from helpers import models, train
 from helpers.runtime import ParameterError
@@ -59,7 +61,9 @@ def test_a_process_is_started_for_each_gpu_with_the_parameters_of_the_chapter(tm
     options = train_ddp.new_parser().parse_args(words[words.index("apps.scaling.train_ddp") + 1 :])
     assert (options.device, options.out) == ("cuda", tmp_path)
     assert (options.dataset, options.batch_size, options.lr) == ("cifar10", 512, 0.01)
-    assert (options.epochs, options.width, options.stages, options.stem, options.seed) == (12, 16, 2, 4, 0)  # its own
+    own = papermill.inspect_notebook(str(CHAPTERS / "cnn.ipynb"))
+    for name in ("epochs", "width", "stages", "stem", "seed"):
+        assert str(getattr(options, name)) == own[name]["default"]
 
 
 @pytest.mark.usefixtures("two_gpus")
