@@ -99,7 +99,7 @@ PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -p tests.strict_nbval -n $(JOBS)
 test: book colab ## Run the tests, and every chapter a second time, as on Colab, comparing all it prints and draws
 	@$(PYTEST) $(COLAB) tests -m "not corners" $(TEST_ARGS)
 
-# Apart from the others: a third run of every chapter takes as long as a quarter of them together.
+# Apart from the others: they would take a third more time with this third run of every chapter.
 test-corners: $(INSTALLED) ## Run every chapter with each of its numbers at the lowest value that it allows
 	@$(PYTEST) --dist load tests/chapters/test_corners.py $(TEST_ARGS)
 

@@ -40,9 +40,15 @@ def endless(program: Program) -> Iterator[Any]:
             yield cloned(batch)
 
 
+def recorded(program: Program) -> Run | None:
+    """Return the program's one training if it has been run, and run nothing."""
+    run: Run | None = vars(program).get("_trained")
+    return run
+
+
 def trained(program: Program) -> Run:
     """Bring the program to the end of its one training, which the first call runs under a recorder."""
-    kept: Run | None = vars(program).get("_trained")
+    kept = recorded(program)
     if kept is not None and kept.end is not None:
         kept.end.restore()
         return kept

@@ -16,6 +16,7 @@ from helpers.doctor.probing.program import Program
 from helpers.doctor.probing.rates import full_rates
 from helpers.doctor.recording.events import Recording
 from helpers.doctor.recording.recorder import Recorder
+from helpers.doctor.recording.run import recorded
 from helpers.doctor.steps.schedules import ENOUGH, periodic, rates_gone, rates_swing
 
 MOST = 2000  # batches read of one epoch, and steps of a schedule that are played
@@ -40,7 +41,7 @@ def check_schedule(program: Program, seen: Recording) -> Iterator[Finding]:
 
 def unseen_schedule(program: Program) -> Iterator[str]:
     """Yield a sentence where no recorded step has stepped a plateau: what it is given in the loop is not seen here."""
-    run = getattr(program, "_trained", None)
+    run = recorded(program)
     if isinstance(program.scheduler, ReduceLROnPlateau) and not (run and run.seen.schedule):
         yield "schedule: the loop that steps ReduceLROnPlateau is not seen here; put doctor.watch around it"
 
