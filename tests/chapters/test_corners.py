@@ -6,10 +6,12 @@ claim may miss there, since the text describes the chapter's own parameters; eac
 
 import ast
 import json
+import shutil
 
 import pytest
 
 from book import notebooks
+from book.notebooks import CHAPTERS
 from helpers.runtime.expectations import CLAIM_MIME, MISSED
 from tests.chapters import start_cell
 from tests.chapters.test_reruns import run
@@ -34,18 +36,36 @@ def outputs(executed):
     return [output for cell in notebooks.code_cells(executed) for output in cell.outputs]
 
 
-def test_the_lowest_values_run_to_the_end(slug, chapter, tmp_path):
-    given = lowest_values(chapter) | INSTEAD.get(slug, {})
-    if not given:
-        pytest.skip("this chapter has no number to set but its seed")
-    words = [word for name, value in given.items() for word in ("-p", name, str(value))]
-    status, stderr = run(slug, tmp_path / "out.ipynb", *words)
-    assert status == 0, stderr
+def words(given):
+    """Return parameters as papermill's command line takes them."""
+    return [word for name, value in given.items() for word in ("-p", name, str(value))]
 
-    executed = notebooks.read(tmp_path / "out.ipynb")
+
+def assert_ran_to_its_end(executed):
+    """Every cell ran, and a claim that misses says that the text describes other parameters."""
     assert all(cell.execution_count for cell in notebooks.code_cells(executed) if cell.source.strip())
-    assert [output.text for output in outputs(executed) if output.get("name") == "stderr"] == []
     claims = [output.data for output in outputs(executed) if CLAIM_MIME in output.get("data", {})]
     assert claims
     for claim in claims:
         assert claim[CLAIM_MIME]["passed"] or MISSED in json.dumps(claim, ensure_ascii=False)
+
+
+def test_the_lowest_values_run_to_the_end(slug, chapter, tmp_path):
+    given = lowest_values(chapter) | INSTEAD.get(slug, {})
+    if not given:
+        pytest.skip("this chapter has no number to set but its seed")
+    status, stderr = run(slug, tmp_path / "out.ipynb", *words(given))
+    assert status == 0, stderr
+
+    executed = notebooks.read(tmp_path / "out.ipynb")
+    assert [output.text for output in outputs(executed) if output.get("name") == "stderr"] == []
+    assert_ran_to_its_end(executed)
+
+
+def test_a_compiled_gpt_runs_to_the_end(tmp_path):
+    if not shutil.which("c++"):
+        pytest.skip("torch.compile needs a C++ compiler, and this machine has none")
+    lowest = lowest_values(notebooks.read(CHAPTERS / "language-models.ipynb"))
+    status, stderr = run("language-models", tmp_path / "out.ipynb", *words(lowest | {"compiled": True}))
+    assert status == 0, stderr
+    assert_ran_to_its_end(notebooks.read(tmp_path / "out.ipynb"))
