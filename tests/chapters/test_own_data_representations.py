@@ -1,4 +1,4 @@
-"""The program that finds the odd rows of a table of one's own, from the representations chapter, on odd tables."""
+"""The program that finds the unusual rows of a table of one's own, from the representations chapter, on odd tables."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.chapters import own_program
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
-    return own_program.write("representations", tmp_path_factory.mktemp("program") / "odd_rows.py")
+    return own_program.write("representations", tmp_path_factory.mktemp("program") / "unusual_rows.py")
 
 
 def usual(count=100):
