@@ -1,11 +1,16 @@
 """The program of a chapter's section "On your own data", taken from the notebook, for tests on small and odd files."""
 
 import ast
+import contextlib
+import io
+import runpy
 import subprocess
 import sys
+import traceback
 from importlib import util
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 from book import notebooks
 from book.notebooks import CHAPTERS
@@ -48,3 +53,28 @@ def run(path: Path, *arguments: object) -> subprocess.CompletedProcess:
     """Run a program in a fresh process."""
     command = [sys.executable, "-X", "utf8", str(path), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+
+
+def answer(path: Path, *arguments: object) -> subprocess.CompletedProcess:
+    """Run a program as a command line does, but in this process: each fresh one would load PyTorch again.
+
+    What a program must do from nothing (train, save, predict) is tested with ``run``.
+    """
+    command = [str(path), *map(str, arguments)]
+    written, complained = io.StringIO(), io.StringIO()
+    status = 0
+    with (
+        mock.patch.object(sys, "argv", command),
+        contextlib.redirect_stdout(written),
+        contextlib.redirect_stderr(complained),
+    ):
+        try:
+            runpy.run_path(str(path), run_name="__main__")
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else int(end.code is not None)
+            if isinstance(end.code, str):
+                print(end.code, file=sys.stderr)
+        except Exception:
+            status = 1
+            traceback.print_exc()
+    return subprocess.CompletedProcess(command, status, written.getvalue(), complained.getvalue())

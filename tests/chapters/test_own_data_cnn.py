@@ -62,7 +62,7 @@ def test_too_little_is_answered_in_a_sentence(file, tmp_path, classes, count, sa
     folder = tmp_path / "pictures"
     folder.mkdir()
     folder_of(folder, classes, count)
-    answer = own_program.run(file, "train", folder, tmp_path / "model.pt")
+    answer = own_program.answer(file, "train", folder, tmp_path / "model.pt")
     assert answer.returncode == 1
     assert said in answer.stdout + answer.stderr
     assert "Traceback" not in answer.stderr
@@ -70,7 +70,7 @@ def test_too_little_is_answered_in_a_sentence(file, tmp_path, classes, count, sa
 
 def test_missing_files_are_answered_in_a_sentence(file, tmp_path):
     for arguments in (("train", tmp_path / "nowhere", "model.pt"), ("predict", "model.pt", tmp_path / "nowhere.png")):
-        answer = own_program.run(file, *arguments)
+        answer = own_program.answer(file, *arguments)
         assert answer.returncode == 1
         assert answer.stderr.startswith("There is no ")
         assert len(answer.stderr.splitlines()) == 1
@@ -78,7 +78,7 @@ def test_missing_files_are_answered_in_a_sentence(file, tmp_path):
 
 def test_a_missing_model_is_answered_in_a_sentence(file, tmp_path):
     picture(RED).save(tmp_path / "new.png")
-    answer = own_program.run(file, "predict", tmp_path / "nowhere.pt", tmp_path / "new.png")
+    answer = own_program.answer(file, "predict", tmp_path / "nowhere.pt", tmp_path / "new.png")
     assert answer.returncode == 1
     assert answer.stderr.startswith("There is no ")
 
@@ -86,7 +86,7 @@ def test_a_missing_model_is_answered_in_a_sentence(file, tmp_path):
 def test_a_file_that_is_no_model_is_answered_in_a_sentence(file, tmp_path):
     picture(RED).save(tmp_path / "new.png")
     (tmp_path / "model.pt").write_text("no model")
-    answer = own_program.run(file, "predict", tmp_path / "model.pt", tmp_path / "new.png")
+    answer = own_program.answer(file, "predict", tmp_path / "model.pt", tmp_path / "new.png")
     assert answer.returncode == 1
     assert answer.stderr == f"{tmp_path / 'model.pt'} is no model of this program.\n"
 
@@ -94,7 +94,7 @@ def test_a_file_that_is_no_model_is_answered_in_a_sentence(file, tmp_path):
 def test_a_text_is_no_new_picture(file, tmp_path):
     (tmp_path / "model.pt").write_text("never read")
     (tmp_path / "new.png").write_text("no picture")
-    answer = own_program.run(file, "predict", tmp_path / "model.pt", tmp_path / "new.png")
+    answer = own_program.answer(file, "predict", tmp_path / "model.pt", tmp_path / "new.png")
     assert answer.returncode == 1
     assert answer.stderr.startswith(f"{tmp_path / 'new.png'} is no picture")
 

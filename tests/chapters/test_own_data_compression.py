@@ -121,6 +121,6 @@ def test_the_command_line_answers_in_one_sentence(file, tmp_path):
         ["predict", tmp_path / "other.onnx", "1,2"],
         ["predict", tmp_path / "missing.onnx", "1,2"],
     ):
-        done = own_program.run(file, *arguments)
+        done = own_program.answer(file, *arguments)
         assert done.returncode == 1
         assert len(done.stderr.strip().splitlines()) == 1

@@ -117,7 +117,7 @@ def test_what_cannot_be_predicted_is_answered_in_a_sentence(program, file, tmp_p
     ):
         with pytest.raises(ValueError, match=said):
             program.predict(*arguments)
-    answer = own_program.run(file, "train", tmp_path / "nowhere", tmp_path / "model.pt")
+    answer = own_program.answer(file, "train", tmp_path / "nowhere", tmp_path / "model.pt")
     assert answer.returncode == 1
     assert answer.stderr.startswith("There is no folder ")
     assert len(answer.stderr.splitlines()) == 1

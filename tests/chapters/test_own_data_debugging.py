@@ -103,7 +103,7 @@ def test_a_gradient_of_zero_is_told_apart_from_none(program, capsys):
 
 def test_the_command_line_answers_in_one_sentence(file, tmp_path):
     for arguments in ([], ["train"], ["learn", "a", "b"], ["train", tmp_path / "missing.csv", tmp_path / "model.pt"]):
-        done = own_program.run(file, *arguments)
+        done = own_program.answer(file, *arguments)
         assert done.returncode == 1
         assert len(done.stderr.strip().splitlines()) == 1
 

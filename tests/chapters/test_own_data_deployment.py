@@ -116,6 +116,6 @@ def test_wrong_files_are_answered_in_a_sentence(program, model, tmp_path):
 
 
 def test_a_command_that_does_not_exist(file):
-    answer = own_program.run(file, "serve")
+    answer = own_program.answer(file, "serve")
     assert answer.returncode == 1
     assert answer.stderr.startswith("Use: train FOLDER MODEL_FILE")

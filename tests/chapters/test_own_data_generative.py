@@ -38,7 +38,7 @@ def test_trains_and_draws_in_fresh_processes(file, folder, tmp_path):
 
 def test_the_command_line_answers_in_one_sentence(file, tmp_path):
     for arguments in ([], ["train"], ["learn", "a", "b"], ["train", tmp_path / "missing", tmp_path / "model.pt"]):
-        done = own_program.run(file, *arguments)
+        done = own_program.answer(file, *arguments)
         assert done.returncode == 1
         assert len(done.stderr.strip().splitlines()) == 1
 

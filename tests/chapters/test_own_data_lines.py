@@ -22,7 +22,7 @@ def test_trains_and_names_a_new_text_in_fresh_processes(file, tmp_path):
 
 
 def test_the_command_line_answers_in_one_sentence(file, tmp_path):
-    done = own_program.run(file, "train", tmp_path / "missing.csv", tmp_path / "model.pt")
+    done = own_program.answer(file, "train", tmp_path / "missing.csv", tmp_path / "model.pt")
     assert done.returncode == 1
     assert done.stderr.strip().splitlines() == [f"There is no file {tmp_path / 'missing.csv'}. Check the path."]
 

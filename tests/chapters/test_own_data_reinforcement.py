@@ -50,7 +50,7 @@ def test_trains_and_plays_in_fresh_processes(file, tmp_path):
 
 
 def test_the_command_line_answers_in_one_sentence(file, tmp_path):
-    done = own_program.run(file, "train", tmp_path / "missing.py", tmp_path / "agent.pt")
+    done = own_program.answer(file, "train", tmp_path / "missing.py", tmp_path / "agent.pt")
     assert done.returncode == 1
     assert done.stderr.strip().splitlines() == [f"There is no file {tmp_path / 'missing.py'}. Check the path."]
 

@@ -136,7 +136,7 @@ def test_too_little_is_refused(program, tmp_path, capsys, classes, count, said):
 
 
 def test_a_missing_folder_is_answered_in_a_sentence(file, tmp_path):
-    answer = own_program.run(file, "train", tmp_path / "nowhere", tmp_path / "model.pt")
+    answer = own_program.answer(file, "train", tmp_path / "nowhere", tmp_path / "model.pt")
     assert answer.returncode == 1
     assert answer.stderr.startswith("There is no folder ")
     assert len(answer.stderr.splitlines()) == 1

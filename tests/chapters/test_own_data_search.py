@@ -46,7 +46,7 @@ def test_trains_and_predicts_in_fresh_processes(file, table, tmp_path):
 
 
 def test_another_column_can_be_the_target(file, table, tmp_path):
-    trained = own_program.run(file, "search", table, tmp_path / "model.pt", "颜色")
+    trained = own_program.answer(file, "search", table, tmp_path / "model.pt", "颜色")
     assert trained.returncode == 0, trained.stderr
     assert "classes: 红, 蓝" in trained.stdout
 
@@ -61,7 +61,7 @@ def test_the_command_line_answers_in_one_sentence(file, table, tmp_path):
         ["search", tmp_path / "no.csv", model],
         ["search", table, model, "病人"],
     ):
-        done = own_program.run(file, *arguments)
+        done = own_program.answer(file, *arguments)
         assert done.returncode == 1
         assert len(done.stderr.strip().splitlines()) == 1
 

@@ -40,7 +40,7 @@ def test_saves_and_shows_in_fresh_processes(file, table, tmp_path):
 
 def test_the_command_line_answers_in_one_sentence(file, tmp_path):
     for arguments in ([], ["save"], ["learn", "a", "b"], ["save", tmp_path / "no.csv", tmp_path / "table.pt"]):
-        done = own_program.run(file, *arguments)
+        done = own_program.answer(file, *arguments)
         assert done.returncode == 1
         assert len(done.stderr.strip().splitlines()) == 1
 

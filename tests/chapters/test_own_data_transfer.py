@@ -91,7 +91,7 @@ def test_what_is_missing_or_no_model_is_answered_in_a_sentence(program, tmp_path
 
 
 def test_a_wrong_call_ends_in_one_line(file, tmp_path):
-    answer = own_program.run(file, "train", tmp_path / "nowhere", tmp_path / "model.pt")
+    answer = own_program.answer(file, "train", tmp_path / "nowhere", tmp_path / "model.pt")
     assert answer.returncode == 1
     assert answer.stderr.startswith("There is no folder ")
     assert len(answer.stderr.splitlines()) == 1

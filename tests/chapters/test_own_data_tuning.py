@@ -55,7 +55,7 @@ def test_information_is_that_of_a_table_by_hand(program):
 
 def test_the_command_line_answers_in_one_sentence(file, tmp_path):
     for arguments in ([], ["tune"], ["learn", "a", "b"], ["tune", tmp_path / "missing.csv", tmp_path / "model.pt"]):
-        done = own_program.run(file, *arguments)
+        done = own_program.answer(file, *arguments)
         assert done.returncode == 1
         assert len(done.stderr.strip().splitlines()) == 1
 

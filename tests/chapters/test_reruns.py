@@ -1,5 +1,6 @@
 """A chapter runs again with other parameters, and refuses wrong ones at once with one clear sentence."""
 
+import functools
 import json
 import subprocess
 import sys
@@ -12,24 +13,25 @@ from book.notebooks import CHAPTERS, ROOT
 from tests.chapters import start_cell
 
 UP_TO_THE_START_CELLS = 4  # imports, parameters, those that papermill injects, start: no data has been read
-# Runs a chapter's start once for each wrong value, all in one process: a kernel for each would take minutes.
+# Runs each chapter's start once for each wrong value, all in one process: a kernel for each would take minutes.
 UP_TO_THE_START = """
 import contextlib, json, sys
-cells, given = json.load(sys.stdin)
-imports, parameters, start = cells
-ready = {"__name__": "__main__"}
-exec(imports, ready)
-for one in given:
-    names = dict(ready)
-    exec(parameters, names)
-    names.update(one)
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            exec(start, names)
-    except Exception as error:
-        print(json.dumps([type(error).__name__, str(error)]))
-    else:
-        print(json.dumps(["", "it was taken"]))
+for imports, parameters, start, given in json.load(sys.stdin):
+    ready = {"__name__": "__main__"}
+    exec(imports, ready)
+    errors = []
+    for one in given:
+        names = dict(ready)
+        exec(parameters, names)
+        names.update(one)
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                exec(start, names)
+        except Exception as error:
+            errors.append([type(error).__name__, str(error)])
+        else:
+            errors.append(["", "it was taken"])
+    print(json.dumps(errors))
 """
 
 
@@ -62,15 +64,29 @@ def absent_device():
     return next((name for name in ("cuda", "mps") if not getattr(torch, name).is_available()), None)
 
 
-def refusals(chapter, *given):
-    """Give the chapter's start those parameters, one dictionary after the other. Return the errors."""
-    cells = [cell.source for cell in notebooks.code_cells(chapter)]
-    start = start_cell.position(chapter)
+def wrong_parameters(slug):
+    """Return what a chapter must refuse: an unknown name, wrong numbers, and a device that is not there."""
+    name = numeric(slug)
+    return [
+        {name[:-1]: 3},
+        *({name: value} for value in ("many", 2.5, True, -1)),
+        {"device": absent_device() or "abacus"},
+    ]
+
+
+@functools.cache
+def refusals():
+    """Give the start of every chapter its wrong parameters, one after the other. Return slug -> the errors."""
+    requests = []
+    for slug in notebooks.slugs():
+        chapter = notebooks.read(CHAPTERS / f"{slug}.ipynb")
+        cells = [cell.source for cell in notebooks.code_cells(chapter)]
+        start = start_cell.position(chapter)
+        requests.append([*cells[start - 2 : start + 1], wrong_parameters(slug)])
     command = [sys.executable, "-c", UP_TO_THE_START]
-    words = json.dumps([cells[start - 2 : start + 1], given])
-    done = subprocess.run(command, cwd=ROOT, input=words, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, input=json.dumps(requests), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return dict(zip(notebooks.slugs(), map(json.loads, done.stdout.splitlines()), strict=True))
 
 
 def test_another_seed_and_few_epochs(tmp_path):
@@ -92,10 +108,9 @@ def test_papermill_ends_at_what_a_chapter_refuses(tmp_path, name, value, said):
     assert cells_run(tmp_path / "out.ipynb") <= UP_TO_THE_START_CELLS
 
 
-def test_an_unknown_name_wrong_values_and_an_absent_device_are_refused(slug, chapter):
+def test_an_unknown_name_wrong_values_and_an_absent_device_are_refused(slug):
     name, absent = numeric(slug), absent_device()
-    given = [{name[:-1]: 3}, *({name: value} for value in ("many", 2.5, True, -1)), {"device": absent or "abacus"}]
-    unknown, *refused, no_device = refusals(chapter, *given)
+    unknown, *refused, no_device = refusals()[slug]
     said = f"this chapter has no parameter {name[:-1]!r} (given as 3); did you mean {name!r}?"
     assert unknown == ["ParameterError", said]
     for kind, sentence in refused:
