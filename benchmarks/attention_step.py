@@ -17,8 +17,9 @@ from the ratio. Each step reads 4096 tokens, cut into texts of 64 to 512. The lo
 batch stands beside the times: each model learns.
 
 A fourth arm is our GPT after `torch.compile`: its ratio is our plain time by the compiled one, so above 1 compiling
-gains. Its first step, which compiles, has a row of its own, timed by the clock, since the compiler is a program of its
-own: divided by what a step gains, it tells after how many steps compiling pays.
+gains. Its first step at each length has a row of its own, timed by the clock, since the compiler is a program of its
+own. The first two lengths compile: after the second, there is a program for every length. Divided by what a step gains,
+their time tells after how many steps compiling pays.
 
 Then our GPT writes texts of 64 to 512 tokens, with the cache and without.
 
