@@ -13,8 +13,8 @@ Arms take turns, in an order that moves on by one each time. A time is what the 
 processor (`time.process_time`), with one thread: what other programs do meanwhile disturbs it less than the time on the
 clock. A ratio is the median over the turns of our time divided by that of the peer in the same turn: below 1, ours is
 faster. The times beside it are medians, too, each over the turns of one model, so their quotient may differ a little
-from the ratio. Each step reads 4096 tokens, cut into texts of 64 to 512. The loss of all three after some steps on one
-batch stands beside the times: each model learns.
+from the ratio. Each step reads 4096 tokens, cut into texts of 64 to 512. The loss of each after some steps on one batch
+stands beside the times: each model learns.
 
 A fourth arm is our GPT after `torch.compile`: its ratio is our plain time by the compiled one, so above 1 compiling
 gains. Its first step at each length has a row of its own, timed by the clock, since the compiler is a program of its
@@ -80,14 +80,19 @@ class LibraryGPT(nn.Module):
         return self.model(input_ids=tokens).logits
 
 
-def compiled_gpt(places: int) -> nn.Module:  # noqa: ARG001
-    model = models.GPT(TOKENS, WIDTH, HEADS, LAYERS)
+def our_gpt(places: int = 0) -> models.GPT:  # noqa: ARG001
+    """Our GPT needs no table of places, so it takes any number of them."""
+    return models.GPT(TOKENS, WIDTH, HEADS, LAYERS)
+
+
+def compiled_gpt(places: int) -> models.GPT:
+    model = our_gpt(places)
     model.compile()
     return model
 
 
 BUILDS: dict[str, Callable[[int], nn.Module]] = {
-    OURS: lambda places: models.GPT(TOKENS, WIDTH, HEADS, LAYERS),  # noqa: ARG005
+    OURS: our_gpt,
     "nn.TransformerEncoder, causal mask": TorchGPT,
     "GPT2LMHeadModel (transformers)": LibraryGPT,
     COMPILED: compiled_gpt,
@@ -161,7 +166,7 @@ def seconds_to_write(model: models.GPT, length: int, *, cached: bool) -> float:
 
 def writing_rows(length: int) -> list[list[str | float]]:
     torch.manual_seed(0)
-    model = models.GPT(TOKENS, WIDTH, HEADS, LAYERS).eval()
+    model = our_gpt().eval()
     turns = [
         (seconds_to_write(model, length, cached=True), seconds_to_write(model, length, cached=False)) for _ in "123"
     ]
