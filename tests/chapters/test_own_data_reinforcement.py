@@ -62,8 +62,11 @@ def test_actions_that_do_not_begin_at_zero(program, tmp_path, capsys):
     assert "steps, sum of rewards" in capsys.readouterr().out
 
 
-def test_a_world_without_a_clock_gets_one(program, tmp_path):
-    world = program.make_world(str(world_file(tmp_path)))
+@pytest.mark.parametrize("name", ["a file", "CliffWalking-v1"])
+def test_a_world_without_a_clock_gets_one(program, tmp_path, name):
+    if name == "a file":
+        name = str(world_file(tmp_path))
+    world = program.make_world(name)
     world.reset(seed=0)
     ends = [world.step(0)[2:4] for _ in range(500)]
     assert ends[-1] == (False, True)
