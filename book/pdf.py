@@ -45,7 +45,7 @@ def main(file: Path = PDF) -> int:
         page.evaluate("settle()")
         page.wait_for_function(ARRIVED)
         page.evaluate("list()")
-        printed(page, file, tagged=False)  # its pages alone are asked for: a quarter faster
+        printed(page, file, tagged=False)  # its pages alone are asked for
         found = pages_of_anchors(PdfReader(file))
         page.evaluate("number", found)
         printed(page, file)

@@ -13,7 +13,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "what-the-loss-expects": {
         "softmax-before-cross-entropy": "applies the softmax itself",
         "evaluation-loss-of-shares": "applied twice",
-        "loss-not-minimal-at-truth": "Perfect answers must cost nothing",
+        "loss-not-minimal-at-truth": "perfect answers cost nothing",
     },
     "the-loss-at-the-start": {"start-loss-high": r"$\log K$", "loss-summed": "the loss is summed"},
     "which-parts-get-a-gradient": {"gradient-cut-off": "cuts the path", "gradient-vanishes": "almost nothing arrives"},
