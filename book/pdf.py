@@ -45,7 +45,7 @@ def main(file: Path = PDF) -> int:
         page.evaluate("settle()")
         page.wait_for_function(ARRIVED)
         page.evaluate("list()")
-        printed(page, file, tagged=False)  # its pages alone are asked for
+        printed(page, file)
         found = pages_of_anchors(PdfReader(file))
         page.evaluate("number", found)
         printed(page, file)
@@ -57,14 +57,14 @@ def main(file: Path = PDF) -> int:
     return 0
 
 
-def printed(page: Page, file: Path, tagged: bool = True) -> None:
-    """Write the page to the file; tagged, so that a program which reads aloud knows what is a heading or a table."""
+def printed(page: Page, file: Path) -> None:
+    """Write the page to the file."""
     page.pdf(
         path=file,
         format="A4",
         prefer_css_page_size=True,
         outline=True,
-        tagged=tagged,
+        tagged=True,
         display_header_footer=True,
         header_template="<span></span>",
         footer_template=FOOTER,
